@@ -1,0 +1,1 @@
+"""FastAPI: the REST routes, the live console, and the status pages in `web`."""

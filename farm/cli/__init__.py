@@ -1,0 +1,1 @@
+"""`farm ...`: one file a command group."""

@@ -1,0 +1,1 @@
+"""The ground: settings, database session, file storage, errors, words. Imports no other room."""
