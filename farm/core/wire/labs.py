@@ -1,0 +1,97 @@
+"""What a lab's worker and the server say to each other. The worker always asks; the server never calls a lab.
+
+    hello -> devices registered; boots this lab still held come back, to be powered off and reported
+    claim -> an Assignment, or nothing within `wait` seconds
+    console, phase, heartbeat -> Control (go on, or stop)
+    report -> the boot is filed, its lease released
+
+Every message about a boot is fenced by the boot's id: one that is no longer running answers 409, and the worker stops.
+"""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from farm.core.wire.results import EvidenceOut, Name, Sha256, Wire
+from farm.core.words import Deadline, Phase, Stage, Verdict
+
+
+class DeviceOffer(Wire):
+    """A device as its lab file describes it."""
+
+    name: Name
+    type: Name
+    arch: str
+    environments: list[Name]
+    tags: list[Name]
+    cmdline: str = Field(default="", description="kernel arguments this device always needs: its console")
+    deadlines: dict[Deadline, float] = Field(default={}, description="seconds, where they differ from the farm's")
+
+
+class Hello(Wire):
+    """A worker has started. Devices not named any more are retired."""
+
+    worker: str = Field(description="this process: unique over restarts")
+    devices: list[DeviceOffer]
+
+
+class HeldBoot(Wire):
+    """A boot that was running in this lab when its worker went away."""
+
+    boot: int
+    device: str
+    console_size: int = Field(description="bytes of console that the server already has")
+
+
+class HelloReply(Wire):
+    held: list[HeldBoot]
+
+
+class ClaimRequest(Wire):
+    """Give me a boot for one of these devices, none of which I am using."""
+
+    worker: str
+    free: list[Name]
+    wait: float = Field(default=20, ge=0, le=60, description="seconds to wait for work")
+
+
+class Assignment(Wire):
+    """A boot and its device, leased."""
+
+    boot: int
+    device: str
+    image: Sha256
+    initrd: Sha256 | None = Field(description="None: farm-init")
+    cmdline: str
+    token: str | None = Field(description="what farm-init must say; None where the job has a pattern of its own")
+    pattern: str | None
+    release: str
+    deadlines: dict[Deadline, float] = Field(description="seconds; all five")
+    console_limit: int = Field(description="bytes")
+
+
+class PhaseEvent(Wire):
+    phase: Phase
+    at: datetime
+    note: str = ""
+
+
+class Control(Wire):
+    """What the server wants of a running boot."""
+
+    cancel: bool = False
+
+
+class Report(Wire):
+    """The outcome of a boot, as read by its worker."""
+
+    verdict: Verdict
+    reason: str = Field(max_length=1000)
+    stage: Stage
+    title: str | None = None
+    type: str | None = None
+    function: str | None = None
+    signature: str | None = None
+    evidence: list[EvidenceOut] = Field(default=[])
+    warnings: list[str] = Field(default=[])
+    booted: str | None = None
