@@ -1,0 +1,167 @@
+"""A job comes in: it is checked against the image and the inventory, and becomes a build and queued boots."""
+
+import difflib
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from farm.core.database import now
+from farm.core.errors import BadInputError
+from farm.core.wire import JobIn
+from inventory import devices
+from jobs.builds.image import ImageFacts, check_fits
+from jobs.builds.version import KernelVersion
+from jobs.models import BootNeed, BootRow, BuildRow, JobRow
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A stored image and what it says of itself."""
+
+    sha256: str
+    size: int
+    facts: ImageFacts
+
+    @property
+    def version(self) -> KernelVersion:
+        return self.facts.kernel_version
+
+
+def check(session: Session, job: JobIn, image: Image) -> None:
+    """Refuse, with one sentence, what cannot be booted anywhere this job asks for."""
+    known = devices.environments(session)
+    for environment in job.environments:
+        if environment not in known:
+            raise BadInputError(_unknown(environment, sorted(known)), where="environments")
+        if not job.force:
+            # A box of the environment that can run it is enough; the queue picks by architecture as by tag.
+            fits = "x86_64" if "x86_64" in known[environment] else "i386"
+            check_fits(image.facts, fits)
+    if job.pattern is not None:
+        _check_pattern(job.pattern)
+    elif job.initrd is not None:
+        detail = "an own initramfs needs the console line that means success: give a pattern"
+        raise BadInputError(detail, where="pattern")
+    if len(job.environments) * len(job.appends) * job.repeat > MOST_BOOTS:
+        asked = f"{len(job.environments)} environments x {len(job.appends)} command lines x {job.repeat}"
+        raise BadInputError(f"{asked} is more than {MOST_BOOTS} boots; split the job", where="repeat")
+
+
+MOST_BOOTS = 1000
+
+
+def _unknown(environment: str, known: list[str]) -> str:
+    if not known:
+        return f"no lab has offered {environment!r}, or any other environment: start a worker with a lab file"
+    near = difflib.get_close_matches(environment, known, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(known)}"
+    return f"no device has the environment {environment!r}{hint}"
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as fault:
+        raise BadInputError(f"not a regular expression: {fault}", where="pattern") from fault
+    if compiled.match(""):
+        raise BadInputError("matches an empty line, so every boot would pass", where="pattern")
+
+
+def enqueue(session: Session, job: JobIn, image: Image) -> JobRow:
+    """File a checked job with its build and all its boots, queued."""
+    build = _build(session, job, image)
+    row = JobRow(
+        build_id=build.id,
+        created_at=now(),
+        submitter=job.submitter,
+        initrd=job.initrd,
+        pattern=job.pattern,
+        environments=list(dict.fromkeys(job.environments)),
+        tags=list(dict.fromkeys(job.tags)),
+        appends=list(dict.fromkeys(job.appends)),
+        checks=job.checks,
+        deadlines={name.value: seconds for name, seconds in job.deadlines.items()},
+        repeat=job.repeat,
+        priority=job.priority,
+    )
+    session.add(row)
+    session.flush()
+    needs = [*row.tags, *([f"device:{job.device}"] if job.device else [])]
+    for environment in row.environments:
+        for append in row.appends:
+            for number in range(1, job.repeat + 1):
+                session.add(_boot(row, environment, append, number, needs))
+    session.flush()
+    return row
+
+
+def _boot(job: JobRow, environment: str, append: str, number: int, needs: list[str]) -> BootRow:
+    return BootRow(
+        job_id=job.id,
+        build_id=job.build_id,
+        environment=environment,
+        append=append,
+        repeat=number,
+        priority=job.priority,
+        queued_at=now(),
+        phases=[],
+        evidence=[],
+        warnings=[],
+        needs=[BootNeed(tag=tag) for tag in needs],
+    )
+
+
+def again(boot: BootRow, needs: list[str]) -> BootRow:
+    """The next attempt of a boot that was not the kernel's fault."""
+    return BootRow(
+        job_id=boot.job_id,
+        build_id=boot.build_id,
+        environment=boot.environment,
+        append=boot.append,
+        repeat=boot.repeat,
+        attempt=boot.attempt + 1,
+        retry_of=boot.id,
+        priority=boot.priority,
+        queued_at=now(),
+        phases=[],
+        evidence=[],
+        warnings=[],
+        needs=[BootNeed(tag=tag) for tag in needs],
+    )
+
+
+def _build(session: Session, job: JobIn, image: Image) -> BuildRow:
+    """The build of this image under these labels: the one there is, or a new one."""
+    label = {
+        "sha256": image.sha256,
+        "tree": job.tree,
+        "branch": job.branch or image.version.branch,
+        "commit": job.commit,
+        "patch": job.patch,
+    }
+    known = session.scalar(sa.select(BuildRow).filter_by(**label))
+    if known is not None:
+        return known
+    build = BuildRow(
+        **label,
+        size=image.size,
+        filename=job.filename,
+        release=image.facts.release,
+        version=str(image.version),
+        version_key=image.version.sort_key,
+        bits=image.facts.bits,
+        banner=image.facts.banner,
+        facts=image.facts.to_json(),
+        created_at=now(),
+    )
+    session.add(build)
+    session.flush()
+    return build
+
+
+def facts_of(session: Session, sha256: str) -> ImageFacts | None:
+    """What an earlier submission read from the same image."""
+    stored = session.scalar(sa.select(BuildRow.facts).where(BuildRow.sha256 == sha256).limit(1))
+    return ImageFacts.from_json(stored) if stored is not None else None
