@@ -49,8 +49,10 @@ def _describe(row: DeviceRow, offer: DeviceOffer) -> None:
     row.deadlines = {name.value: seconds for name, seconds in offer.deadlines.items()}
     if {item.environment for item in row.environments} != set(offer.environments):
         row.environments = [DeviceEnvironment(environment=name) for name in sorted(set(offer.environments))]
-    if {item.tag for item in row.tags} != set(offer.tags):
-        row.tags = [DeviceTag(tag=tag) for tag in sorted(set(offer.tags))]
+    # What a job can ask for without the lab keeper writing it down: the device itself, its architecture.
+    tags = {*offer.tags, f"device:{offer.name}", f"arch:{offer.arch}"}
+    if {item.tag for item in row.tags} != tags:
+        row.tags = [DeviceTag(tag=tag) for tag in sorted(tags)]
 
 
 def seen(session: Session, lab: str, worker: str) -> None:
@@ -85,6 +87,13 @@ def extend_all(session: Session, until: datetime) -> None:
     session.execute(sa.update(DeviceRow).where(DeviceRow.lease_boot.is_not(None)).values(lease_expires_at=until))
 
 
+def found_fault(session: Session, boot: int, fault: str | None) -> None:
+    """File what a boot showed about its device: a fault makes it suspect, none makes a suspect one good again."""
+    query = sa.update(DeviceRow).where(DeviceRow.lease_boot == boot, DeviceRow.health.in_(USABLE))
+    health = Health.SUSPECT if fault else Health.GOOD
+    session.execute(query.values(health=health, note=fault or ""))
+
+
 def expired(session: Session, moment: datetime) -> list[int]:
     """Boots whose lease ran out before `moment`."""
     query = sa.select(DeviceRow.lease_boot).where(DeviceRow.lease_expires_at < moment)
@@ -115,7 +124,7 @@ def environments(session: Session) -> dict[str, set[str]]:
     return found
 
 
-def _whole() -> sa.Select[tuple[DeviceRow]]:
+def _whole() -> sa.Select[DeviceRow]:
     return sa.select(DeviceRow).options(selectinload(DeviceRow.environments), selectinload(DeviceRow.tags))
 
 

@@ -1,7 +1,7 @@
 """A worker asks for work: the best queued boot that one of its free devices can do, leased in the same transaction.
 
-On PostgreSQL two workers pass each other by `FOR UPDATE ... SKIP LOCKED`; on SQLite writers queue up at BEGIN IMMEDIATE.
-A boot that no free device can do does not hold up those behind it.
+On PostgreSQL two workers pass each other by `FOR UPDATE ... SKIP LOCKED`; on SQLite writers queue up at BEGIN
+IMMEDIATE. A boot that no free device can do does not hold up those behind it.
 """
 
 import secrets
@@ -20,9 +20,14 @@ from jobs.models import BootNeed, BootRow, JobRow
 from jobs.queue.moves import move
 
 
+def waiting(session: Session, lab: str, free: list[str]) -> bool:
+    """Whether a claim would find something now; locks nothing, so it may be asked often."""
+    return session.execute(_match(lab, free).limit(1)).first() is not None
+
+
 def claim(session: Session, lab: str, worker: str, free: list[str], settings: Settings) -> Assignment | None:
     """Lease one of `free` for the next boot it can do; None if there is no such boot."""
-    found = session.execute(_next(lab, free)).first()
+    found = session.execute(_best(_match(lab, free))).first()
     if found is None:
         return None
     boot, device = found
@@ -48,10 +53,10 @@ def claim(session: Session, lab: str, worker: str, free: list[str], settings: Se
     )
 
 
-def _next(lab: str, free: list[str]) -> sa.Select[tuple[BootRow, DeviceRow]]:
+def _match(lab: str, free: list[str]) -> sa.Select[BootRow, DeviceRow]:
+    """Every pair of a queued boot and a free device that can do it."""
     has_tag = sa.exists().where(DeviceTag.device_id == DeviceRow.id, DeviceTag.tag == BootNeed.tag)
     lacks_a_need = sa.exists().where(BootNeed.boot_id == BootRow.id, ~has_tag)
-    tags = sa.select(sa.func.count()).where(DeviceTag.device_id == DeviceRow.id).scalar_subquery()
     return (
         sa.select(BootRow, DeviceRow)
         .join(DeviceEnvironment, DeviceEnvironment.environment == BootRow.environment)
@@ -65,11 +70,17 @@ def _next(lab: str, free: list[str]) -> sa.Select[tuple[BootRow, DeviceRow]]:
             DeviceRow.health.in_(devices.USABLE),
             ~lacks_a_need,
         )
-        # Best fit: the device with the fewest capabilities that suffice; among equals any, so that boxes wear evenly.
-        .order_by(BootRow.priority.desc(), BootRow.id, tags, sa.func.random())
-        .limit(1)
-        .with_for_update(of=[BootRow, DeviceRow], skip_locked=True)
     )
+
+
+def _best(pairs: sa.Select[BootRow, DeviceRow]) -> sa.Select[BootRow, DeviceRow]:
+    """The first boot by priority and age, on the device with the fewest capabilities that suffice; both locked.
+
+    Among equal devices any is taken, so that boxes wear evenly.
+    """
+    tags = sa.select(sa.func.count()).where(DeviceTag.device_id == DeviceRow.id).scalar_subquery()
+    order = (BootRow.priority.desc(), BootRow.id, tags, sa.func.random())
+    return pairs.order_by(*order).limit(1).with_for_update(of=[BootRow, DeviceRow], skip_locked=True)
 
 
 def _deadlines(settings: Settings, device: DeviceRow, job: JobRow) -> dict[Deadline, float]:

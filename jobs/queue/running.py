@@ -28,10 +28,17 @@ def get(session: Session, boot: int) -> BootRow:
     return row
 
 
+def refuse_unless_running(boot: int, state: BootState | None) -> None:
+    """The fence: NotFoundError where there is no such boot, ConflictError where it holds no lease any more."""
+    if state is None:
+        raise NotFoundError(f"there is no boot {boot}")
+    if state is not BootState.RUNNING:
+        raise ConflictError(f"it is {state}, not running: its lease is gone", where=f"boot {boot}")
+
+
 def _running(session: Session, boot: int) -> BootRow:
     row = get(session, boot)
-    if row.state is not BootState.RUNNING:
-        raise ConflictError(f"it is {row.state}, not running: its lease is gone", where=f"boot {boot}")
+    refuse_unless_running(boot, row.state)
     return row
 
 
@@ -58,6 +65,7 @@ def phase(session: Session, boot: int, event: PhaseEvent, settings: Settings) ->
 def report(session: Session, boot: int, outcome: Report, settings: Settings) -> BootRow | None:
     """File the outcome and free the device; the queued retry, if there is to be one."""
     row = _running(session, boot)
+    devices.found_fault(session, boot, outcome.device_fault)
     devices.release(session, boot)
     if row.cancel_wanted:
         move(row, BootState.CANCELLED)

@@ -50,6 +50,7 @@ def check(session: Session, job: JobIn, image: Image) -> None:
 
 
 MOST_BOOTS = 1000
+LONG_MODE = 64
 
 
 def _unknown(environment: str, known: list[str]) -> str:
@@ -88,7 +89,11 @@ def enqueue(session: Session, job: JobIn, image: Image) -> JobRow:
     )
     session.add(row)
     session.flush()
-    needs = [*row.tags, *([f"device:{job.device}"] if job.device else [])]
+    needs = list(row.tags)
+    if job.device:
+        needs.append(f"device:{job.device}")
+    if image.facts.bits == LONG_MODE and not job.force:
+        needs.append("arch:x86_64")
     for environment in row.environments:
         for append in row.appends:
             for number in range(1, job.repeat + 1):

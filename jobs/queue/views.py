@@ -1,7 +1,6 @@
 """Rows as the API says them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,48 +8,33 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from farm.core.errors import NotFoundError
 from farm.core.storage import Storage
-from farm.core.wire import BootOut, BuildOut, EvidenceOut, JobOut, PhaseOut
-from farm.core.words import BootState, Verdict
+from farm.core.wire import BootOut, BootQuery, BuildOut, EvidenceOut, JobOut, PhaseOut
+from farm.core.words import BootState
 from inventory.models import DeviceRow
 from jobs.models import BootRow, BuildRow, JobRow
 from jobs.queue import waiting
 
 
-@dataclass(frozen=True, slots=True)
-class BootFilter:
-    """Which boots; None is any."""
-
-    job: int | None = None
-    build: int | None = None
-    environment: str | None = None
-    append: str | None = None
-    branch: str | None = None
-    device: str | None = None
-    state: BootState | None = None
-    verdict: Verdict | None = None
-    signature: str | None = None
-    before: int | None = None  # boot id: for the next page
-
-    def clauses(self) -> list[sa.ColumnElement[bool]]:
-        wanted = [
-            (self.job, BootRow.job_id == self.job),
-            (self.build, BootRow.build_id == self.build),
-            (self.environment, BootRow.environment == self.environment),
-            (self.append, BootRow.append == self.append),
-            (self.branch, BootRow.build.has(BuildRow.branch == self.branch)),
-            (self.device, BootRow.device_id.in_(sa.select(DeviceRow.id).where(DeviceRow.name == self.device))),
-            (self.state, BootRow.state == self.state),
-            (self.verdict, BootRow.verdict == self.verdict),
-            (self.signature, BootRow.signature == self.signature),
-            (self.before, BootRow.id < (self.before or 0)),
-        ]
-        return [clause for value, clause in wanted if value is not None]
+def _clauses(which: BootQuery) -> list[sa.ColumnElement[bool]]:
+    wanted = [
+        (which.job, BootRow.job_id == which.job),
+        (which.build, BootRow.build_id == which.build),
+        (which.environment, BootRow.environment == which.environment),
+        (which.append, BootRow.append == which.append),
+        (which.branch, BootRow.build.has(BuildRow.branch == which.branch)),
+        (which.device, BootRow.device_id.in_(sa.select(DeviceRow.id).where(DeviceRow.name == which.device))),
+        (which.state, BootRow.state == which.state),
+        (which.verdict, BootRow.verdict == which.verdict),
+        (which.signature, BootRow.signature == which.signature),
+        (which.before, BootRow.id < (which.before or 0)),
+    ]
+    return [clause for value, clause in wanted if value is not None]
 
 
-def boots(session: Session, storage: Storage, which: BootFilter, limit: int) -> list[BootOut]:
+def boots(session: Session, storage: Storage, which: BootQuery) -> list[BootOut]:
     """Newest first."""
-    query = sa.select(BootRow).options(joinedload(BootRow.build)).where(*which.clauses())
-    return boots_out(session, storage, session.scalars(query.order_by(BootRow.id.desc()).limit(limit)).all())
+    query = sa.select(BootRow).options(joinedload(BootRow.build)).where(*_clauses(which))
+    return boots_out(session, storage, session.scalars(query.order_by(BootRow.id.desc()).limit(which.limit)).all())
 
 
 def boot(session: Session, storage: Storage, number: int) -> BootOut:
@@ -58,6 +42,11 @@ def boot(session: Session, storage: Storage, number: int) -> BootOut:
     if not found:
         raise NotFoundError(f"there is no boot {number}")
     return found[0]
+
+
+def boot_state(session: Session, number: int) -> BootState | None:
+    """None where there is no such boot."""
+    return session.scalar(sa.select(BootRow.state).where(BootRow.id == number))
 
 
 def boots_by_id(session: Session, storage: Storage, numbers: Sequence[int]) -> list[BootOut]:
@@ -76,8 +65,8 @@ def boots_out(session: Session, storage: Storage, rows: Sequence[BootRow]) -> li
 
 
 SAME = (
-    "id", "environment", "append", "repeat", "attempt", "retry_of", "state", "verdict", "reason", "stage", "title", "type",
-    "function", "signature", "booted", "cmdline", "queued_at", "started_at", "finished_at",
+    "id", "environment", "append", "repeat", "attempt", "retry_of", "state", "verdict", "reason", "stage", "title",
+    "type", "function", "signature", "booted", "cmdline", "queued_at", "started_at", "finished_at",
 )  # fmt: skip
 
 
@@ -101,8 +90,8 @@ def _boot_out(row: BootRow, device: DeviceRow | None, console_size: int, why: st
 
 
 BUILD_SAME = (
-    "id", "sha256", "size", "filename", "release", "version", "branch", "tree", "commit", "patch", "bits", "banner", "facts",
-    "created_at",
+    "id", "sha256", "size", "filename", "release", "version", "branch", "tree", "commit", "patch", "bits", "banner",
+    "facts", "created_at",
 )  # fmt: skip
 
 
@@ -142,7 +131,7 @@ def job(session: Session, storage: Storage, number: int) -> JobOut:
     return found[0]
 
 
-def _jobs_out(session: Session, storage: Storage, query: sa.Select[tuple[JobRow]]) -> list[JobOut]:
+def _jobs_out(session: Session, storage: Storage, query: sa.Select[JobRow]) -> list[JobOut]:
     whole = query.options(joinedload(JobRow.build), selectinload(JobRow.boots).joinedload(BootRow.build))
     rows = session.scalars(whole).all()
     out = {boot.id: boot for boot in boots_out(session, storage, [boot for row in rows for boot in row.boots])}

@@ -5,6 +5,7 @@ parses into, and OpenAPI is made from. Knows no SQL, no HTTP and no driver.
 from farm.core.wire.labs import (
     Assignment,
     ClaimRequest,
+    ConsoleState,
     Control,
     DeviceOffer,
     HeldBoot,
@@ -15,6 +16,7 @@ from farm.core.wire.labs import (
 )
 from farm.core.wire.results import (
     BootOut,
+    BootQuery,
     BuildOut,
     DeviceOut,
     EvidenceOut,
@@ -30,8 +32,10 @@ from farm.core.wire.results import (
 __all__ = [
     "Assignment",
     "BootOut",
+    "BootQuery",
     "BuildOut",
     "ClaimRequest",
+    "ConsoleState",
     "Control",
     "DeviceOffer",
     "DeviceOut",

@@ -76,6 +76,12 @@ class PhaseEvent(Wire):
     note: str = ""
 
 
+class ConsoleState(Wire):
+    """How many bytes of a console the server has."""
+
+    size: int
+
+
 class Control(Wire):
     """What the server wants of a running boot."""
 
@@ -95,3 +101,6 @@ class Report(Wire):
     evidence: list[EvidenceOut] = Field(default=[])
     warnings: list[str] = Field(default=[])
     booted: str | None = None
+    device_fault: str | None = Field(
+        default=None, description="what the device would not do: it is suspect from now on"
+    )

@@ -161,6 +161,22 @@ class BootOut(Wire):
     waiting: str | None = Field(description="why it is still queued")
 
 
+class BootQuery(Wire):
+    """Which boots; what is not given does not matter."""
+
+    job: int | None = None
+    build: int | None = None
+    environment: str | None = None
+    append: str | None = None
+    branch: str | None = None
+    device: str | None = None
+    state: BootState | None = None
+    verdict: Verdict | None = None
+    signature: str | None = None
+    before: int | None = Field(default=None, description="boots older than this one: the next page")
+    limit: int = Field(default=50, ge=1, le=1000)
+
+
 class JobOut(Wire):
     """A job with its boots."""
 

@@ -1,0 +1,1 @@
+"""The REST routes, one file a thing: files, jobs, boots, builds, devices, labs."""

@@ -1,0 +1,37 @@
+"""Stored files, each under its sha256: kernel images and initramfs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from starlette.responses import FileResponse
+
+from api.state import Farm
+from api.uploads import receive
+from farm.core.wire import FileOut
+
+router = APIRouter(prefix="/files", tags=["files"])
+
+Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="sha256 of the file, in hexadecimal")]
+
+
+@router.put(
+    "/{sha256}",
+    openapi_extra={
+        "requestBody": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    },
+)
+async def put(sha256: Digest, request: Request, farm: Farm) -> FileOut:
+    """Store a file. The body is the file itself; it is kept only if its sha256 is the one in the address."""
+    if farm.storage.has(sha256):
+        return FileOut(sha256=sha256, size=farm.storage.path(sha256).stat().st_size)
+    limit = max(farm.settings.image_limit, farm.settings.initrd_limit)
+    stored = await receive(request, farm.storage, limit=limit, what="upload", expect=sha256)
+    return FileOut(sha256=stored.sha256, size=stored.size)
+
+
+@router.head("/{sha256}")
+@router.get("/{sha256}", response_class=FileResponse)
+def get(sha256: Digest, farm: Farm) -> Response:
+    """The file itself, or 404. Byte ranges work."""
+    path = farm.storage.require(sha256, "sha256")
+    return FileResponse(path, media_type="application/octet-stream", headers={"ETag": f'"{sha256}"'})
