@@ -1,0 +1,238 @@
+"""Power `qemu`: a guest under QEMU as a device like any other; standby is a halted process, on is `cont`.
+
+Its serial port is a pty behind a stable link, its network boot the real one. Knows neither console nor boot driver.
+
+- `-machine graphics=off` puts the text of SeaBIOS and iPXE on the serial line too, so that a failed network boot can
+  be read off the console. The VGA card stays: kernels probe it as on a PC. The cost: some kB of ANSI before the kernel.
+- `-no-shutdown`: a guest that powers off leaves the process, and with it the pty and the tail of its console, until
+  `off`. A pty loses what was not read when QEMU exits, so read the console out before `off`.
+- Resets are left alone (no `-no-reboot`): a reboot loop is a finding.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from inventory.config import Config, DriverConfig
+from inventory.drivers import DriverError, Power, PowerState, Site
+from inventory.power import kvm, process
+from inventory.power.qmp import QmpError, connect
+
+_SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7) without its NUL
+_START_SECONDS = 15.0
+_QUIT_SECONDS = 3.0
+_TFTP_SCRIPT = "farm.ipxe"
+
+
+class UserNetwork(Config):
+    """QEMU's own network: DHCP and TFTP inside the process, the host's loopback at 10.0.2.2. Needs no privilege."""
+
+    kind: Literal["user"] = "user"
+
+    def netdev(self, run_dir: Path) -> str:
+        return f"user,id=n0,tftp={_value(run_dir / 'tftp')},bootfile=/{_TFTP_SCRIPT}"
+
+
+class TapNetwork(Config):
+    """A tap interface somebody has made and put on the lab's bridge; DHCP and TFTP are the lab's."""
+
+    kind: Literal["tap"]
+    ifname: str = Field(pattern=r"^[A-Za-z0-9._-]{1,15}$", description="Existing tap interface")
+
+    def netdev(self, run_dir: Path) -> str:
+        return f"tap,id=n0,ifname={self.ifname},script=no,downscript=no"
+
+
+Network = Annotated[UserNetwork | TapNetwork, Field(discriminator="kind")]
+
+
+class QemuConfig(DriverConfig):
+    """A QEMU guest. Its serial port is the link `serial_link` (default: `console` in the device's run directory)."""
+
+    kind: Literal["qemu"]
+    binary: str = Field("qemu-system-i386", description="Program name or path")
+    memory: int = Field(256, ge=8, le=65536, description="MiB")
+    cpu: str | None = Field(None, description="As for -cpu; QEMU's default where not given")
+    smp: int = Field(1, ge=1, le=64, description="Number of processors")
+    accel: Literal["auto", "tcg", "kvm"] = Field(
+        "tcg", description="auto: kvm where a 32-bit probe guest ran under it, else tcg"
+    )
+    network: Network = UserNetwork()
+    nic: Literal["e1000", "rtl8139", "pcnet", "virtio-net-pci"] = "e1000"
+    serial_link: Path | None = Field(None, description="Where to put the link to the guest's serial pty")
+    extra_args: tuple[str, ...] = Field((), description="More arguments for QEMU, each one word of the command line")
+
+    def claims(self) -> Sequence[str]:
+        tap = (f"tap interface {self.network.ifname}",) if isinstance(self.network, TapNetwork) else ()
+        link = (f"serial port {self.serial_link}",) if self.serial_link else ()
+        return (*tap, *link)
+
+    def build(self, site: Site) -> Power:
+        return QemuPower(self, site)
+
+
+class QemuPower:
+    """The process of one guest. Safe to build anew after a crash: `off` finds what an earlier process left."""
+
+    def __init__(self, config: QemuConfig, site: Site) -> None:
+        self.accel_used: str | None = None  # "tcg" or "kvm", known from the first standby on
+        self._config = config
+        self._site = site
+        self._pidfile = site.run_dir / "qemu.pid"
+        self._qmp = site.run_dir / "qmp.sock"
+        self._stderr = site.run_dir / "qemu.err"
+        self._link = config.serial_link or site.run_dir / "console"
+        self._child: asyncio.subprocess.Process | None = None
+
+    async def off(self) -> None:
+        pid = process.running(self._pidfile, self._child.pid if self._child else None)
+        if pid is not None:
+            with contextlib.suppress(QmpError):  # asked politely first; signals follow where that fails
+                async with connect(self._qmp, timeout=_QUIT_SECONDS) as qmp:
+                    await qmp.execute("quit")
+            ended = await process.gone(self._pidfile, pid, _QUIT_SECONDS)
+            if not ended and not await process.end(self._pidfile, pid, grace=_QUIT_SECONDS):
+                raise self._error(f"QEMU (pid {pid}) survived SIGKILL; is its host stuck on I/O?")
+        if self._child:
+            await self._child.wait()
+            self._child = None
+        for left in (self._pidfile, self._qmp):
+            left.unlink(missing_ok=True)
+        if self._link.is_symlink():
+            self._link.unlink()
+
+    async def standby(self) -> None:
+        await self.off()
+        self._write_first_stage()
+        self.accel_used = await self._choose_accel()
+        arguments = self._arguments(self.accel_used)
+        try:
+            with self._stderr.open("wb") as stderr:
+                self._child = await asyncio.create_subprocess_exec(
+                    *arguments,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=stderr,
+                    stderr=stderr,
+                    start_new_session=True,  # Ctrl-C at a terminal is for the farm, which then powers off in order
+                )
+        except OSError as error:
+            raise self._error(f"cannot start {arguments[0]}: {error.strerror}; {_INSTALL}") from error
+        try:
+            await self._link_console(self._child)
+        except BaseException:
+            await self.off()
+            raise
+
+    async def on(self) -> None:
+        try:
+            async with connect(self._qmp) as qmp:
+                await qmp.execute("cont")
+        except QmpError as error:
+            raise self._error(f"cannot switch on: {error} {self._last_words()}".strip()) from error
+
+    async def state(self) -> PowerState:
+        """ON while the guest has power: neither in standby nor switched off by itself."""
+        if process.running(self._pidfile, self._child.pid if self._child else None) is None:
+            return PowerState.OFF
+        try:
+            async with connect(self._qmp) as qmp:
+                status = await qmp.execute("query-status")
+        except QmpError:
+            return PowerState.UNKNOWN
+        run_state = status.get("status") if isinstance(status, dict) else None
+        return PowerState.OFF if run_state in {"prelaunch", "shutdown"} else PowerState.ON
+
+    async def _choose_accel(self) -> str:
+        if self._config.accel != "auto":
+            return self._config.accel
+        return "kvm" if await kvm.usable(self._config.binary) else "tcg"
+
+    def _write_first_stage(self) -> None:
+        """What the user network's TFTP server hands out: a script that goes on to the lab's boot server."""
+        if len(str(self._qmp).encode()) > _SOCKET_PATH_MAX:
+            raise self._error(f"{self._qmp} is too long for a Unix socket; give the worker a shorter run directory")
+        if not isinstance(self._config.network, UserNetwork):
+            return
+        tftp = self._site.run_dir / "tftp"
+        tftp.mkdir(exist_ok=True)
+        port = self._site.netboot.port if self._site.netboot else None
+        (tftp / _TFTP_SCRIPT).write_text(first_stage(port))
+
+    def _arguments(self, accel: str) -> list[str]:
+        config = self._config
+        mac = f",mac={self._site.mac}" if self._site.mac else ""
+        return [
+            *(config.binary, "-name", f"farm-{self._site.device}", "-no-user-config", "-nodefaults"),
+            *("-machine", "pc,graphics=off", "-accel", accel, "-m", str(config.memory), "-smp", str(config.smp)),
+            *(("-cpu", config.cpu) if config.cpu else ()),
+            *("-display", "none", "-vga", "std", "-no-shutdown", "-S", "-boot", "n"),
+            *("-pidfile", str(self._pidfile), "-qmp", f"unix:{_value(self._qmp)},server=on,wait=off"),
+            *("-chardev", "pty,id=s0", "-serial", "chardev:s0"),
+            *("-netdev", config.network.netdev(self._site.run_dir), "-device", f"{config.nic},netdev=n0{mac}"),
+            *config.extra_args,
+        ]
+
+    async def _link_console(self, child: asyncio.subprocess.Process) -> None:
+        """Wait until QEMU answers, and point the link at the pty it made."""
+        pty = _pty_of(await self._ask_chardevs(child))
+        if pty is None:
+            raise self._error("QEMU tells of no serial pty; is s0 taken away by extra_args?")
+        fresh = self._link.with_name(self._link.name + ".new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(pty)
+        fresh.replace(self._link)
+
+    async def _ask_chardevs(self, child: asyncio.subprocess.Process) -> object:
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while True:
+                    if child.returncode is not None:
+                        raise self._error(f"QEMU did not start: {self._last_words() or 'it said nothing'}")
+                    try:
+                        async with connect(self._qmp) as qmp:
+                            return await qmp.execute("query-chardev")
+                    except QmpError:
+                        await asyncio.sleep(0.01)
+        except TimeoutError as error:
+            raise self._error(f"QEMU does not answer after {_START_SECONDS:g} s: {self._last_words()}") from error
+
+    def _last_words(self) -> str:
+        try:
+            lines = self._stderr.read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def _error(self, sentence: str) -> DriverError:
+        return DriverError(f"device {self._site.device}: power qemu: {sentence}")
+
+
+_INSTALL = "on Debian it is in package qemu-system-x86"
+
+
+def first_stage(port: int | None) -> str:
+    """The iPXE script of the user network. Without a boot server it says so and gives the BIOS its turn."""
+    if port is None:
+        return "#!ipxe\necho farm: this lab has no network boot server\nexit 1\n"
+    return (
+        "#!ipxe\n"
+        f"chain http://10.0.2.2:{port}/ipxe?mac=${{netX/mac}} && exit ||\n"
+        "echo farm: the boot server did not answer\n"
+        "exit 1\n"
+    )
+
+
+def _value(path: Path) -> str:
+    """A path inside a QEMU option list, where a comma is written twice."""
+    return str(path).replace(",", ",,")
+
+
+def _pty_of(chardevs: object) -> str | None:
+    """The device of `s0` in the answer to query-chardev, e.g. /dev/pts/7."""
+    entries = chardevs if isinstance(chardevs, list) else []
+    names = [str(entry.get("filename", "")) for entry in entries if entry.get("label") == "s0"]
+    return next((name.removeprefix("pty:") for name in names if name.startswith("pty:")), None)
