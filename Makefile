@@ -19,7 +19,7 @@ PYTEST_ARGS ?=
 ARGS ?=
 
 # Only wheels, only the hashes in the lock files; where they come from is this machine's own setting.
-PIP_INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+PIP_INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
 PIP_LOCKED = $(PIP_INSTALL) --require-hashes --only-binary :all:
 PIP_SELF = $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 UV_LOCK = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
