@@ -27,7 +27,7 @@ class BuildRow(Base):
     release: Mapped[str] = mapped_column(sa.String(255))  # as the image says: 6.1.0-50-686
     version: Mapped[str] = mapped_column(sa.String(255))  # as kernel people order it: 6.1.176
     version_key: Mapped[str] = mapped_column(sa.String(200))  # sorts as the version does
-    bits: Mapped[int]
+    bits: Mapped[int | None]  # None: too damaged to tell
     banner: Mapped[str] = mapped_column(sa.Text)
     facts: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     tree: Mapped[str] = mapped_column(sa.String(200))

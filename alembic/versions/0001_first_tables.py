@@ -1,6 +1,6 @@
 """first tables
 
-Revision: 0001, the first; 2026-11-24 15:04:19.819506
+Revision: 0001, the first; 2026-11-24 15:12:27.631034
 """
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("release", sa.String(length=255), nullable=False),
         sa.Column("version", sa.String(length=255), nullable=False),
         sa.Column("version_key", sa.String(length=200), nullable=False),
-        sa.Column("bits", sa.Integer(), nullable=False),
+        sa.Column("bits", sa.Integer(), nullable=True),
         sa.Column("banner", sa.Text(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("tree", sa.String(length=200), nullable=False),

@@ -89,9 +89,13 @@ def _plan(farm: AppState, job: JobIn) -> JobPlan:
         for append in job.appends
         for number in range(1, job.repeat + 1)
     ]
-    branch = job.branch or image.version.branch
-    facts = image.facts.to_json()
-    return JobPlan(release=image.facts.release, version=str(image.version), branch=branch, facts=facts, boots=boots)
+    return JobPlan(
+        release=image.release,
+        version=image.version,
+        branch=job.branch or image.branch,
+        facts=image.facts.to_json(),
+        boots=boots,
+    )
 
 
 def _enqueue(farm: AppState, job: JobIn) -> JobOut:

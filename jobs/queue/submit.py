@@ -12,7 +12,6 @@ from farm.core.errors import BadInputError
 from farm.core.wire import JobIn
 from inventory import devices
 from jobs.builds.image import ImageFacts, check_fits
-from jobs.builds.version import KernelVersion
 from jobs.models import BootNeed, BootRow, BuildRow, JobRow
 
 
@@ -25,8 +24,22 @@ class Image:
     facts: ImageFacts
 
     @property
-    def version(self) -> KernelVersion:
-        return self.facts.kernel_version
+    def release(self) -> str:
+        """As `uname -r` would say; empty for a kernel too damaged to tell."""
+        return self.facts.release or ""
+
+    @property
+    def version(self) -> str:
+        """As kernel people order it; the release as it is where it has no place in that order."""
+        return str(self.facts.version or self.release)
+
+    @property
+    def version_key(self) -> str:
+        return self.facts.version.sort_key if self.facts.version else ""
+
+    @property
+    def branch(self) -> str:
+        return self.facts.version.branch if self.facts.version else ""
 
 
 def check(session: Session, job: JobIn, image: Image) -> None:
@@ -142,7 +155,7 @@ def _build(session: Session, job: JobIn, image: Image) -> BuildRow:
     label = {
         "sha256": image.sha256,
         "tree": job.tree,
-        "branch": job.branch or image.version.branch,
+        "branch": job.branch or image.branch,
         "commit": job.commit,
         "patch": job.patch,
     }
@@ -153,11 +166,11 @@ def _build(session: Session, job: JobIn, image: Image) -> BuildRow:
         **label,
         size=image.size,
         filename=job.filename,
-        release=image.facts.release,
-        version=str(image.version),
-        version_key=image.version.sort_key,
+        release=image.release,
+        version=image.version,
+        version_key=image.version_key,
         bits=image.facts.bits,
-        banner=image.facts.banner,
+        banner=image.facts.banner or "",
         facts=image.facts.to_json(),
         created_at=now(),
     )

@@ -119,7 +119,7 @@ class BuildOut(Wire):
     tree: str
     commit: str
     patch: str
-    bits: int = Field(description="32 or 64")
+    bits: int | None = Field(description="32 or 64; null for a kernel too damaged to tell")
     banner: str
     facts: dict[str, Any] = Field(description="everything read from the image: header, compiler, configuration")
     created_at: datetime

@@ -1,0 +1,251 @@
+"""A lab's process: says hello, claims boots for its free devices, runs them, reports. Speaks only HTTP to the server.
+
+A server that is away is waited for: consoles lie in the spool until it has them, reports are repeated until it answers.
+After a crash of its own a worker first powers off what its predecessor had left running.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from farm.client import LabClient, ServerError
+from farm.core.settings import Settings
+from farm.core.wire import Assignment, ClaimRequest, DeviceOffer, EvidenceOut, HeldBoot, Hello, Report
+from farm.core.words import Stage, Verdict
+from farm.worker.cache import FileCache
+from farm.worker.telling import STEADY, GoneError, Teller, patiently
+from inventory.boot.netboot import Netboot
+from inventory.drivers import DriverError, Site
+from inventory.lab import Lab
+from inventory.labfile import load_lab
+from jobs.init import default_initramfs
+from jobs.outcome import Expectation
+from jobs.runner import Order, Result, Rig, Spool, run_boot
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One lab's devices and the boots that run on them now."""
+
+    def __init__(self, settings: Settings, lab: Lab) -> None:
+        self.lab = lab
+        self.name = f"{lab.lab}@{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._settings = settings
+        self._home = settings.state_dir / "labs" / lab.lab
+        self._spools = self._home / "spool"
+        self._rigs: dict[str, Rig] = {}
+        self._idle: set[str] = set()  # neither booting nor named in a claim on its way
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._boots: dict[int, asyncio.Task[Result]] = {}
+        self._changed = asyncio.Event()
+        self._client: LabClient
+        self._cache: FileCache
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then power everything off, report, and return."""
+        self._spools.mkdir(parents=True, exist_ok=True)
+        async with AsyncExitStack() as stack:
+            netboot = await stack.enter_async_context(Netboot(self.lab.netboot.listen, self.lab.netboot.port))
+            self._client = await stack.enter_async_context(
+                LabClient(self._settings.server, self.lab.lab, self._settings.bearer)
+            )
+            self._cache = FileCache(self._home / "cache", self._client)
+            self._rigs = {device.name: self._rig(device.name, netboot) for device in self.lab.devices}
+            stopping = asyncio.create_task(stop.wait())
+            work = asyncio.create_task(self._work())
+            try:
+                await asyncio.wait({stopping, work}, return_when=asyncio.FIRST_COMPLETED)
+                if work.done():
+                    work.result()
+            finally:
+                stopping.cancel()
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+                await self._wind_up()
+
+    def _rig(self, name: str, netboot: Netboot) -> Rig:
+        device = self.lab.device(name)
+        run_dir = self._home / "run" / name
+        run_dir.mkdir(parents=True, exist_ok=True)
+        site = Site(device=name, mac=device.mac, run_dir=run_dir, netboot=netboot)
+        return Rig(name, device.power.build(site), device.console.build(site), device.boot.build(site))
+
+    async def _wind_up(self) -> None:
+        """End every boot that still runs: each powers its machine off and reports."""
+        for boot in self._boots.values():
+            boot.cancel()
+        for task in self._tasks:
+            if task.get_name().startswith("claim"):
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _work(self) -> None:
+        held = await self._hello()
+        await self._clean_up_after_predecessor(held)
+        self._idle = set(self._rigs)
+        log.info("lab %s is at work: %s", self.lab.lab, ", ".join(sorted(self._rigs)))
+        while True:
+            self._changed.clear()
+            if self._idle:
+                free, self._idle = self._idle, set()
+                self._spawn(self._claim(free), f"claim for {', '.join(sorted(free))}")
+            await self._changed.wait()
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]", name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.error("%s failed", task.get_name(), exc_info=fault)
+        self._changed.set()
+
+    async def _hello(self) -> list[HeldBoot]:
+        offers = [
+            DeviceOffer(
+                name=device.name,
+                type=device.type,
+                arch=self.lab.types[device.type].arch,
+                environments=self.lab.environments(device),
+                tags=self.lab.tags(device),
+                cmdline=device.cmdline,
+                deadlines=dict(device.deadlines),
+            )
+            for device in self.lab.devices
+        ]
+        hello = Hello(worker=self.name, devices=offers)
+        return (await patiently("hello", lambda: self._client.hello(hello))).held
+
+    async def _clean_up_after_predecessor(self, held: list[HeldBoot]) -> None:
+        """Power off whatever an earlier life left on, send what its consoles said, report its boots."""
+        spools = {Spool.owner(path)[0]: path for path in self._spools.glob("*@*.log")}
+        names = {item.device for item in held} | {Spool.owner(path)[1] for path in spools.values()}
+        for name in sorted(names & set(self._rigs)):
+            await self._off(self._rigs[name])
+        for item in held:
+            spool = Spool(spools.pop(item.boot, self._spools / Spool.name(item.boot, item.device)))
+            report = Report(
+                verdict=Verdict.INFRA,
+                reason=f"the lab's worker was restarted while {item.device} was booting",
+                stage=Stage.NOTHING,
+                type="lost-worker",
+            )
+            await self._file(Teller(self._client, item.boot, spool, sent=item.console_size), report)
+        for path in spools.values():
+            path.unlink()  # the server has given these boots up already
+
+    async def _off(self, rig: Rig) -> None:
+        try:
+            async with asyncio.timeout(self._settings.power_seconds):
+                await rig.power.off()
+                await rig.boot.clean()
+            log.info("%s: powered off; an earlier worker had left it running", rig.device)
+        except (DriverError, TimeoutError) as fault:
+            log.error("%s: an earlier worker left it running and it cannot be powered off: %s", rig.device, fault)  # noqa: TRY400
+
+    async def _claim(self, free: set[str]) -> None:
+        """Ask for a boot; devices that got none are idle again afterwards."""
+        try:
+            wanted = ClaimRequest(worker=self.name, free=sorted(free))
+            assignment = await patiently("claim", lambda: self._client.claim(wanted))
+            if assignment is not None:
+                free.discard(assignment.device)
+                self._spawn(self._boot(assignment), f"boot {assignment.boot} on {assignment.device}")
+        except (ServerError, GoneError) as refused:
+            log.error("the server refused a claim: %s", refused)  # noqa: TRY400
+            await asyncio.sleep(STEADY)
+        finally:
+            self._idle |= free
+
+    async def _boot(self, assignment: Assignment) -> None:
+        """Run one assignment from the first byte to the report."""
+        rig = self._rigs[assignment.device]
+        spool = Spool(self._spools / Spool.name(assignment.boot, assignment.device))
+        lease = assignment.deadlines
+        teller = Teller(self._client, assignment.boot, spool, beat=min(lease.values()) / 4)
+        try:
+            async with teller:
+                run = asyncio.create_task(self._run(rig, assignment, teller))
+                self._boots[assignment.boot] = run
+                teller.on_stop(run.cancel)
+                report = await self._outcome(run, rig, teller)
+            await self._file(teller, report)
+        finally:
+            self._boots.pop(assignment.boot, None)
+            self._idle.add(rig.device)
+
+    async def _run(self, rig: Rig, assignment: Assignment, teller: Teller) -> Result:
+        kernel = await self._cache.fetch(assignment.image)
+        if assignment.initrd is None:
+            initrd = self._cache.put(default_initramfs())
+        else:
+            initrd = await self._cache.fetch(assignment.initrd)
+        order = Order(
+            boot_id=assignment.boot,
+            kernel=kernel,
+            initrd=initrd,
+            cmdline=assignment.cmdline,
+            expect=Expectation(assignment.token, assignment.pattern, assignment.release or None),
+            deadlines=assignment.deadlines,
+            console_limit=assignment.console_limit,
+        )
+        return await run_boot(rig, order, teller)
+
+    async def _outcome(self, run: asyncio.Task[Result], rig: Rig, teller: Teller) -> Report:
+        """The report of a run, however it ended."""
+        await asyncio.wait({run})
+        if run.cancelled():
+            return _infra(teller.stop_reason or "the lab's worker was stopped")
+        if (fault := run.exception()) is not None:
+            log.error("boot %s on %s failed", teller.boot, rig.device, exc_info=fault)
+            return _infra(f"the worker failed: {type(fault).__name__}: {fault}"[:1000])
+        result = run.result()
+        found = result.outcome
+        return Report(
+            verdict=found.verdict,
+            reason=found.reason[:1000],
+            stage=found.stage,
+            title=found.title,
+            type=found.type,
+            function=found.function,
+            signature=found.signature,
+            evidence=[EvidenceOut(line=at.line, offset=at.offset, text=at.text) for at in found.evidence],
+            warnings=list(found.warnings),
+            booted=found.version,
+            device_fault=result.device_fault,
+        )
+
+    async def _file(self, teller: Teller, report: Report) -> None:
+        """Send the rest of the console, then the report; the spool goes only when both have arrived."""
+        try:
+            await teller.flush()
+            await patiently(f"report of boot {teller.boot}", lambda: self._client.report(teller.boot, report))
+        except GoneError as gone:
+            log.warning("boot %s is not ours any more: %s", teller.boot, gone)
+        teller.spool.remove()
+
+
+def _infra(reason: str) -> Report:
+    return Report(verdict=Verdict.INFRA, reason=reason, stage=Stage.NOTHING, type="worker")
+
+
+async def work(settings: Settings, lab: Lab) -> None:
+    """Run a worker until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await Worker(settings, lab).run(stop)
+
+
+def run_worker(settings: Settings, lab: Path) -> None:
+    """Blocking entry of `farm worker`."""
+    asyncio.run(work(settings, load_lab(lab)))

@@ -1,0 +1,117 @@
+"""The phases of one boot on a rig: prepare, power, firmware, load, kernel, userspace, clean.
+
+Whatever happens (verdict, deadline, driver fault, cancelled task), the machine is powered off and its boot entry
+removed before this returns. A driver's fault is `infra`, and makes the device suspect.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from farm.core.words import Deadline, Phase, Verdict
+from inventory.drivers import Boot, BootRequest, Console, ConsoleStream, DriverError, Power
+from jobs.outcome import Ending, Outcome
+from jobs.runner.capture import Capture, Order, Watch
+
+log = logging.getLogger(__name__)
+
+# After power-off a console may still hold the last bytes; a machine's line just falls silent. Seconds.
+DRAIN = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A device as its drivers see it."""
+
+    device: str
+    power: Power
+    console: Console
+    boot: Boot
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a boot came to."""
+
+    outcome: Outcome
+    device_fault: str | None = None
+
+
+async def run_boot(rig: Rig, order: Order, watch: Watch) -> Result:
+    """Boot once. Raises nothing but CancelledError, and then too only after the machine is off and clean."""
+    run = _Run(rig, order, watch)
+    faults: list[str] = []
+    try:
+        outcome = await run.through_the_phases()
+    except (DriverError, TimeoutError) as fault:
+        sentence = str(fault) or f"{rig.device}: {run.doing} took more than {order.deadlines[Deadline.POWER]:g} s"
+        outcome = Outcome(verdict=Verdict.INFRA, reason=sentence, stage=run.capture.reader.stage, type="driver")
+        faults.append(sentence)
+    finally:
+        faults += await run.leave()
+    return Result(outcome, "; ".join(dict.fromkeys(faults)) or None)
+
+
+class _Run:
+    def __init__(self, rig: Rig, order: Order, watch: Watch) -> None:
+        self.capture = Capture(order, rig.power, watch)
+        self.doing = "preparing"
+        self._rig = rig
+        self._order = order
+
+    def _within(self, doing: str) -> asyncio.Timeout:
+        """The deadline of one power driver call."""
+        self.doing = doing
+        return asyncio.timeout(self._order.deadlines[Deadline.POWER])
+
+    async def through_the_phases(self) -> Outcome:
+        rig, capture = self._rig, self.capture
+        capture.enter(Phase.PREPARE)
+        async with self._within("power off before the boot"):
+            await rig.power.off()
+        async with self._within("standby"):
+            await rig.power.standby()
+        async with self._within("arming the boot"):
+            request = BootRequest(
+                self._order.boot_id, self._order.kernel, self._order.initrd, self._order.cmdline, capture.fetched
+            )
+            await rig.boot.prepare(request)
+        async with rig.console.open() as stream:
+            ending = await self._powered(stream)
+        fetched = capture.kernel_fetched
+        return capture.reader.conclude(ending, image_fetched=fetched)
+
+    async def _powered(self, stream: ConsoleStream) -> Ending:
+        capture, power = self.capture, self._rig.power
+        pump = asyncio.create_task(capture.pump(stream), name=f"console of {self._rig.device}")
+        try:
+            capture.enter(Phase.POWER)
+            async with self._within("power on"):
+                await power.on()
+            capture.powered()
+            capture.enter(Phase.FIRMWARE)
+            self.doing = "power state"
+            ending = await capture.until_decided(pump)
+            capture.enter(Phase.CLEAN)
+            async with self._within("power off"):
+                await power.off()
+            await asyncio.wait({pump}, timeout=DRAIN)
+            return ending
+        finally:
+            pump.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
+
+    async def leave(self) -> list[str]:
+        """Power off and disarm, whatever has happened; what went wrong with it, for the device's record."""
+        faults: list[str] = []
+        for doing, step in (("power off", self._rig.power.off), ("removing the boot entry", self._rig.boot.clean)):
+            try:
+                async with self._within(doing):
+                    await step()
+            except DriverError as fault:
+                faults.append(str(fault))
+            except TimeoutError:
+                faults.append(f"{doing} took more than {self._order.deadlines[Deadline.POWER]:g} s")
+        for sentence in faults:
+            log.error("%s was not left clean: %s", self._rig.device, sentence)
+        return faults
