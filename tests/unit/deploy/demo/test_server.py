@@ -84,7 +84,8 @@ def test_a_farm_that_ends_by_itself_is_said_with_its_last_words(tmp_path: Path) 
     with (
         only_demo(tmp_path) as hold,
         running_server(python(code), "http://127.0.0.1:9", tmp_path / "log", hold) as farm,
-        Client(farm.url) as client,pytest.raises(DemoError, match=r"code 4 .*\n.*no such type")
+        Client(farm.url) as client,
+        pytest.raises(DemoError, match=r"code 4 .*\n.*no such type"),
     ):
         farm.wait_ready(client, 1)
 
@@ -95,7 +96,8 @@ def test_a_farm_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch: py
     with (
         only_demo(tmp_path) as hold,
         running_server(python(code), "http://127.0.0.1:9", tmp_path / "log", hold) as farm,
-        Client(farm.url) as client,pytest.raises(DemoError, match="did not come up within")
+        Client(farm.url) as client,
+        pytest.raises(DemoError, match="did not come up within"),
     ):
         farm.wait_ready(client, 1)
 
