@@ -76,7 +76,13 @@ class Netboot:
         listener = self._bind()
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
-            self.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            self.app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,  # the peer that a fetch names is the peer of the socket
+            server_header=False,
+            timeout_graceful_shutdown=1,
         )
         server = _QuietServer(config)
         task = asyncio.create_task(server.serve(sockets=[listener]), name="netboot")
@@ -145,13 +151,25 @@ class Netboot:
         return Sending.of_bytes(armed.script.encode(), _reporter(armed, "script", _peer(request)))
 
     async def _file(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        with contextlib.suppress(ValueError):
-            armed = self._armed.get(normalise_mac(request.path_params["mac"]))
-            if armed and secrets.compare_digest(armed.nonce, request.path_params["nonce"]) and name in armed.files:
-                return Sending.of_file(armed.files[name], _reporter(armed, name, _peer(request)))
-        log.warning("netboot: %s asked for %s, which is not armed (any more)", _peer(request), request.url.path)
-        return PlainTextResponse("nothing is armed here, or not any more\n", status_code=404)
+        name, peer = request.path_params["name"], _peer(request)
+        armed = self._wanted(request.path_params["mac"], request.path_params["nonce"])
+        if armed is None or name not in armed.files:
+            log.warning("netboot: %s asked for %s, which is not armed (any more)", peer, request.url.path)
+            return PlainTextResponse("nothing is armed here, or not any more\n", status_code=404)
+        try:
+            return Sending.of_file(armed.files[name], _reporter(armed, name, peer))
+        except OSError as error:
+            log.warning("netboot: cannot send %s to %s: %s", armed.files[name], peer, error.strerror)
+            armed.on_fetch(Fetch(name, peer, 0, complete=False))
+            return PlainTextResponse(f"the {name} is not there any more\n", status_code=404)
+
+    def _wanted(self, mac: str, nonce: str) -> _Armed | None:
+        """What is armed for a MAC, if the nonce is that of this arming."""
+        try:
+            armed = self._armed.get(normalise_mac(mac))
+        except ValueError:
+            return None
+        return armed if armed and secrets.compare_digest(armed.nonce.encode(), nonce.encode()) else None
 
 
 def _peer(request: Request) -> str:

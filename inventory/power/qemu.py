@@ -10,7 +10,7 @@ Its serial port is a pty behind a stable link, its network boot the real one. Kn
 """
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,6 +21,8 @@ from inventory.config import Config, DriverConfig
 from inventory.drivers import DriverError, Power, PowerState, Site
 from inventory.power import kvm, process
 from inventory.power.qmp import QmpError, connect
+
+log = logging.getLogger(__name__)
 
 _SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7) without its NUL
 _START_SECONDS = 15.0
@@ -90,13 +92,8 @@ class QemuPower:
 
     async def off(self) -> None:
         pid = process.running(self._pidfile, self._child.pid if self._child else None)
-        if pid is not None:
-            with contextlib.suppress(QmpError):  # asked politely first; signals follow where that fails
-                async with connect(self._qmp, timeout=_QUIT_SECONDS) as qmp:
-                    await qmp.execute("quit")
-            ended = await process.gone(self._pidfile, pid, _QUIT_SECONDS)
-            if not ended and not await process.end(self._pidfile, pid, grace=_QUIT_SECONDS):
-                raise self._error(f"QEMU (pid {pid}) survived SIGKILL; is its host stuck on I/O?")
+        if pid is not None and not await self._quit(pid):
+            raise self._error(f"QEMU (pid {pid}) survived SIGKILL; is its host stuck on I/O?")
         if self._child:
             await self._child.wait()
             self._child = None
@@ -145,6 +142,17 @@ class QemuPower:
             return PowerState.UNKNOWN
         run_state = status.get("status") if isinstance(status, dict) else None
         return PowerState.OFF if run_state in {"prelaunch", "shutdown"} else PowerState.ON
+
+    async def _quit(self, pid: int) -> bool:
+        """Ask the process to end, and make it where it does not; False if it is still there."""
+        try:
+            async with connect(self._qmp, timeout=_QUIT_SECONDS) as qmp:
+                await qmp.execute("quit")
+            if await process.gone(self._pidfile, pid, _QUIT_SECONDS):
+                return True
+        except QmpError as error:
+            log.warning("device %s: QEMU (pid %d) is ended by signal: %s", self._site.device, pid, error)
+        return await process.end(self._pidfile, pid, grace=_QUIT_SECONDS)
 
     async def _choose_accel(self) -> str:
         if self._config.accel != "auto":
