@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Console bytes are gathered this long before they are sent, and sent in pieces of at most this size.
-GATHER = 0.05
+GATHER = 0.2
 PIECE = 1 << 20
 # Waits between tries while the server is away, in seconds: short at first, then steady.
 TRIES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
