@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
+from api.bell import WORK
 from farm.core.errors import SetupError
 from farm.core.settings import Settings
 from farm.worker import Worker
@@ -70,10 +72,10 @@ def serve(settings: Settings, *, lab: Path | None, host: str, port: int) -> None
     sock = _listen(host, port)
     _warn_if_open(host, settings)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=GOODBYE)
-    asyncio.run(_serve(_Server(config), sock, settings.model_copy(update={"server": _url(sock)}), devices))
+    asyncio.run(_serve(_Server(config), app, sock, settings.model_copy(update={"server": _url(sock)}), devices))
 
 
-async def _serve(server: _Server, sock: socket.socket, settings: Settings, lab: Lab | None) -> None:
+async def _serve(server: _Server, app: FastAPI, sock: socket.socket, settings: Settings, lab: Lab | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -87,6 +89,8 @@ async def _serve(server: _Server, sock: socket.socket, settings: Settings, lab: 
     finally:
         stop.set()
         results = await asyncio.gather(working, return_exceptions=True)
+        app.state.farm.stopping.set()  # whoever waits for work or follows a console is let go
+        app.state.farm.bell.ring(WORK)
         server.should_exit = True
         await serving
     for result in results:

@@ -3,7 +3,7 @@
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.bell import WORK
@@ -33,18 +33,20 @@ def hello(lab: Lab, said: Hello, farm: Farm) -> HelloReply:
 
 
 @router.post("/{lab}/claim", response_model=Assignment, responses={204: {"description": "no work for these devices"}})
-async def claim(lab: Lab, wanted: ClaimRequest, farm: Farm) -> Assignment | Response:
+async def claim(lab: Lab, wanted: ClaimRequest, request: Request, farm: Farm) -> Assignment | Response:
     """A boot for one of the free devices, leased; waits up to `wait` seconds for one."""
     await run_in_threadpool(_forget_lost, farm, lab, wanted)
     end = time.monotonic() + wanted.wait
-    while True:
+    # A worker that died while it waited must not be given a boot.
+    while not await request.is_disconnected():
         found = await run_in_threadpool(_claim, farm, lab, wanted)
         left = end - time.monotonic()
         if found is not None:
             return found
         if left <= 0 or farm.stopping.is_set():
-            return Response(status_code=204)
+            break
         await farm.bell.wait(WORK, min(left, LOOK))
+    return Response(status_code=204)
 
 
 def _claim(farm: AppState, lab: str, wanted: ClaimRequest) -> Assignment | None:

@@ -3,7 +3,7 @@
 Everything is fenced by the boot's id: once a boot is not running any more, its worker gets a ConflictError and stops.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -56,9 +56,11 @@ def alive(session: Session, boot: int, settings: Settings) -> Control:
 
 
 def phase(session: Session, boot: int, event: PhaseEvent, settings: Settings) -> Control:
-    """File when a phase began."""
+    """File when a phase began; told twice, it is filed once."""
     row = _running(session, boot)
-    row.phases = [*row.phases, event.model_dump(mode="json")]
+    entry = event.model_dump(mode="json")
+    if entry not in row.phases:
+        row.phases = sorted([*row.phases, entry], key=lambda each: datetime.fromisoformat(each["at"]))
     return alive(session, boot, settings)
 
 

@@ -121,6 +121,17 @@ class Capture:
                 if await self._went_off():
                     return Ending.POWER_LOST
 
+    async def drain(self, pump: asyncio.Task[None], quiet: float, most: float) -> None:
+        """Take in what is left on a line whose machine is off: until its end, or `quiet` seconds of silence."""
+        end = time.monotonic() + most
+        while not pump.done() and time.monotonic() < end:
+            self._news.clear()
+            news = asyncio.ensure_future(self._news.wait())
+            await asyncio.wait({pump, news}, timeout=quiet, return_when=asyncio.FIRST_COMPLETED)
+            if not news.done():
+                news.cancel()
+                return
+
     def _next(self) -> tuple[Ending, float]:
         """The next thing that would end the boot, and the seconds until then."""
         now = time.monotonic()

@@ -15,8 +15,10 @@ from jobs.runner.capture import Capture, Order, Watch
 
 log = logging.getLogger(__name__)
 
-# After power-off a console may still hold the last bytes; a machine's line just falls silent. Seconds.
-DRAIN = 0.3
+# After power-off a line may still hold the last bytes: it is read until it ends, or was quiet for QUIET seconds, for at
+# most DRAIN seconds.
+QUIET = 0.05
+DRAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class _Run:
             capture.enter(Phase.CLEAN)
             async with self._within("power off"):
                 await power.off()
-            await asyncio.wait({pump}, timeout=DRAIN)
+            await capture.drain(pump, QUIET, DRAIN)
             return ending
         finally:
             pump.cancel()
