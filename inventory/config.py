@@ -33,7 +33,7 @@ Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]*$
 class Config(BaseModel):
     """A frozen piece of a lab file; an unknown key in it is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class DriverConfig(Config):

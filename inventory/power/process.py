@@ -8,48 +8,71 @@ stranger, and is never signalled.
 import asyncio
 import os
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
-_TICK = 0.01  # seconds between two looks at /proc
+_TICK = 0.01  # seconds between two looks at a process
 
 
-def running(pidfile: Path, pid: int | None = None) -> int | None:
-    """The pid of the live process that was started with `-pidfile PIDFILE`, else None.
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process this one has started and asyncio watches."""
 
-    `pid` is the starter's own knowledge; without it the file is read. A zombie counts as gone.
-    """
-    if pid is None:
+    process: asyncio.subprocess.Process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def alive(self) -> bool:
+        return self.process.returncode is None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A process that an earlier worker started with `-pidfile PIDFILE`."""
+
+    pidfile: Path
+    pid: int
+
+    def alive(self) -> bool:
+        """False, too, for a zombie (it has no command line left) and for a stranger that got the number since."""
         try:
-            pid = int(pidfile.read_text().strip())
-        except (FileNotFoundError, ValueError):  # never written, or QEMU died before it wrote the number
-            return None
+            arguments = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return os.fsencode(self.pidfile) in arguments
+
+
+def left_behind(pidfile: Path) -> Left | None:
+    """The live process that wrote this pid file, else None."""
     try:
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except (FileNotFoundError, ProcessLookupError):
+        found = Left(pidfile, int(pidfile.read_text().strip()))
+    except (FileNotFoundError, ValueError):  # never written, or QEMU died before it wrote the number
         return None
-    return pid if os.fsencode(pidfile) in arguments else None
+    return found if found.alive() else None
 
 
-async def gone(pidfile: Path, pid: int, seconds: float) -> bool:
+async def gone(running: Child | Left, seconds: float) -> bool:
     """Wait until that process is no more; False if it still runs after `seconds`."""
     try:
         async with asyncio.timeout(seconds):
-            while running(pidfile, pid):  # noqa: ASYNC110  (a process that is not our child sends no event)
+            while running.alive():  # noqa: ASYNC110  (a process that is not our child sends no event)
                 await asyncio.sleep(_TICK)
     except TimeoutError:
         return False
     return True
 
 
-async def end(pidfile: Path, pid: int, *, grace: float) -> bool:
+async def end(running: Child | Left, *, grace: float) -> bool:
     """SIGTERM, then SIGKILL after `grace` seconds; False if it survives even that (stuck in the kernel)."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if not running(pidfile, pid):
+        if not running.alive():
             return True
         try:
-            os.kill(pid, number)
+            os.kill(running.pid, number)
         except ProcessLookupError:
             return True
-        if await gone(pidfile, pid, grace):
+        if await gone(running, grace):
             return True
     return False

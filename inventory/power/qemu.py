@@ -91,12 +91,10 @@ class QemuPower:
         self._child: asyncio.subprocess.Process | None = None
 
     async def off(self) -> None:
-        pid = process.running(self._pidfile, self._child.pid if self._child else None)
-        if pid is not None and not await self._quit(pid):
-            raise self._error(f"QEMU (pid {pid}) survived SIGKILL; is its host stuck on I/O?")
-        if self._child:
-            await self._child.wait()
-            self._child = None
+        running = self._running()
+        if running and not await self._quit(running):
+            raise self._error(f"QEMU (pid {running.pid}) survived SIGKILL; is its host stuck on I/O?")
+        self._child = None
         for left in (self._pidfile, self._qmp):
             left.unlink(missing_ok=True)
         if self._link.is_symlink():
@@ -133,7 +131,7 @@ class QemuPower:
 
     async def state(self) -> PowerState:
         """ON while the guest has power: neither in standby nor switched off by itself."""
-        if process.running(self._pidfile, self._child.pid if self._child else None) is None:
+        if self._running() is None:
             return PowerState.OFF
         try:
             async with connect(self._qmp) as qmp:
@@ -143,16 +141,21 @@ class QemuPower:
         run_state = status.get("status") if isinstance(status, dict) else None
         return PowerState.OFF if run_state in {"prelaunch", "shutdown"} else PowerState.ON
 
-    async def _quit(self, pid: int) -> bool:
+    def _running(self) -> process.Child | process.Left | None:
+        if self._child and self._child.returncode is None:
+            return process.Child(self._child)
+        return process.left_behind(self._pidfile)
+
+    async def _quit(self, running: process.Child | process.Left) -> bool:
         """Ask the process to end, and make it where it does not; False if it is still there."""
         try:
             async with connect(self._qmp, timeout=_QUIT_SECONDS) as qmp:
                 await qmp.execute("quit")
-            if await process.gone(self._pidfile, pid, _QUIT_SECONDS):
+            if await process.gone(running, _QUIT_SECONDS):
                 return True
         except QmpError as error:
-            log.warning("device %s: QEMU (pid %d) is ended by signal: %s", self._site.device, pid, error)
-        return await process.end(self._pidfile, pid, grace=_QUIT_SECONDS)
+            log.warning("device %s: QEMU (pid %d) is ended by signal: %s", self._site.device, running.pid, error)
+        return await process.end(running, grace=_QUIT_SECONDS)
 
     async def _choose_accel(self) -> str:
         if self._config.accel != "auto":
