@@ -19,7 +19,7 @@ _SECTOR = 512
 _HEADER_END = 0x26C  # behind the last field, kernel_info_offset
 _LOADED_HIGH = 0x01  # loadflags
 _XLF_KERNEL_64 = 0x01  # xloadflags; set for CONFIG_X86_64, and for nothing else (arch/x86/boot/header.S)
-_VERSION_TEXT = re.compile(rb"[\x20-\x7e]+")
+_VERSION_TEXT = re.compile(rb"[\x20-\x7e]{1,512}")  # two fields of utsname and a user@host; true ones stay below 200
 
 # name: (offset, struct format, first protocol version that has it)
 _FIELDS = {

@@ -167,8 +167,10 @@ def _search_payload(data: Image, header: BootHeader, limit: int) -> _Reading:
     """Below protocol 2.08 the header does not say where the payload is; take the first gzip with a kernel in it."""
     image = bytes(data)
     best: _Reading | None = None
+    left = limit  # for all candidates together: a file of bombs costs what one does
     for at in islice(find_gzip(image, header.setup_size), _MAX_CANDIDATES):
-        reading = _scan(image[at:], limit, sized=False)
+        reading = _scan(image[at:], left, sized=False)
+        left = max(0, left - reading.scanner.size)
         if reading.scanner.banners and (best is None or reading.whole):
             best = reading
         if best and best.whole:

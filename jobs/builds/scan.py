@@ -10,7 +10,7 @@ from collections.abc import Iterable
 _OVERLAP = 1024  # bytes kept from one piece to the next: longer than a banner, a mark and struct new_utsname
 _MAX_BANNERS = 16
 _MAX_IKCONFIG = 4 << 20  # bytes of gzip; the largest .config packs to about 70 KB
-_MAX_CONFIG = 16 << 20  # bytes of text
+_MAX_CONFIG = 4 << 20  # bytes of text; the largest is about 300 KB
 
 _BANNER = re.compile(rb"Linux version (?=\d)[\x20-\x7e]{8,900}(?=[\n\0])")
 # struct new_utsname: six fields of 65 bytes; the fifth is the machine, "i386" or "x86_64".

@@ -92,6 +92,13 @@ def test_where_the_version_text_is(pointer: int, text: str | None, make_image: A
     assert read_header(image).version_text == text
 
 
+def test_a_version_text_is_bounded(make_image: Any) -> None:
+    """Text that fills the set-up code is no version, and nobody should have to search it."""
+    text = read_header(make_image(banner="6.1 " + "#1 (@) " * 500)).version_text
+    assert text is not None
+    assert len(text) <= 512
+
+
 def test_a_memoryview_and_a_bytearray_read_alike(make_image: Any) -> None:
     image = make_image()
     assert read_header(memoryview(image)) == read_header(bytearray(image)) == read_header(image)

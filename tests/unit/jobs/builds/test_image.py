@@ -178,6 +178,12 @@ def test_a_false_start_before_the_payload_is_passed_over(make_image: Any, make_k
     assert (facts.banner, facts.payload_error) == (banner_text, None)
 
 
+def test_many_bombs_cost_what_one_does(make_image: Any) -> None:
+    bombs = gzip.compress(bytes(900_000)) * 12
+    facts = read_image(make_image(protocol=0x207, payload=bombs), limit=1 << 20)
+    assert facts.payload_error == "No compressed kernel was found in the image."
+
+
 def test_a_cut_kernel_still_gives_its_banner(make_image: Any, make_kernel: Any, banner_text: str) -> None:
     whole = gzip.compress(make_kernel(elf=False, noise=200_000))
     facts = read_image(make_image(protocol=0x207, payload=whole[: len(whole) * 2 // 3]))
