@@ -9,6 +9,7 @@ the machine asked at: 10.0.2.2 from QEMU's user network, the lab's own from a bo
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -134,7 +135,7 @@ class Netboot:
             return socket.create_server((self._listen, self._port), family=family, backlog=64)
         except OSError as error:
             raise SetupError(
-                f"the network boot server cannot listen on {self._listen} port {self._port}: {error.strerror}; "
+                f"the network boot server cannot listen on {self._listen} port {self._port}: {os.strerror(error.errno or 0)}; "
                 "see `netboot` in the lab file"
             ) from error
 

@@ -46,6 +46,10 @@ class Sending(Response):
         return cls(chunks, path.stat().st_size, report)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":  # asks how long it is, and takes nothing
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         gone = asyncio.create_task(_hang_up(receive))
         sent = 0
         try:
