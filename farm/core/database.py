@@ -5,8 +5,9 @@ each, committed when the block ends well. On SQLite a write begins IMMEDIATE, so
 instead of failing half-way (sqlite.org/lang_transaction.html).
 """
 
+import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -97,11 +98,14 @@ class Database:
         if self.embedded:
             _set_up_sqlite(self.engine)
         self._writing = self.engine.execution_options(farm_writes=True)
+        # Several queries make one answer: all of them see the same moment. (SQLite's BEGIN does that by itself.)
+        snapshot: dict[str, Any] = {} if self.embedded else {"isolation_level": "REPEATABLE READ"}
+        self._reading = self.engine.execution_options(**snapshot)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A snapshot to read from."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with Session(self._reading, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -121,8 +125,12 @@ class Database:
 
     def revisions(self) -> tuple[str | None, str]:
         """(the database's schema revision or None, the newest one this farm knows)."""
-        with self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        try:
+            with self.engine.connect() as connection:
+                current = MigrationContext.configure(connection).get_current_revision()
+        except sa.exc.DatabaseError as fault:
+            detail = f"cannot be opened: {' '.join(str(fault.orig).split())}"
+            raise SetupError(detail, where=f"database {self.engine.url.render_as_string()}") from fault
         head = ScriptDirectory.from_config(self._config()).get_current_head()
         if head is None:
             raise SetupError(f"no migrations in {migrations_folder()}; is the farm installed whole?")
@@ -136,7 +144,8 @@ class Database:
     def prepare(self) -> None:
         """What a starting server needs: an embedded database is upgraded, any other must be right already."""
         if self.embedded:
-            self.upgrade()
+            with _alone(self.engine.url.database):
+                self.upgrade()
             return
         current, head = self._refuse_newer()
         if current != head:
@@ -152,6 +161,24 @@ class Database:
                 detail = f"the database is at schema {current}, which this farm (schema {head}) does not know"
                 raise SetupError(f"{detail}: it was used by a newer farm; upgrade this one") from fault
         return current, head
+
+
+def _alone(file: str | None) -> AbstractContextManager[object]:
+    """One process at a time: two servers that start at once would both make the first tables of one file."""
+    if not file or file == ":memory:":
+        return nullcontext()
+    return _locked(Path(f"{file}.lock"))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        lock = path.open("w")
+    except OSError as fault:
+        raise SetupError(f"cannot be written: {fault.strerror}", where=str(path.parent)) from fault
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _set_up_sqlite(engine: sa.Engine) -> None:

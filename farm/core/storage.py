@@ -2,17 +2,18 @@
 
     files/ab/abcd...    kernel images and initramfs, each under its sha256, written once
     consoles/12/12345.log, .times    console bytes of a boot, and when they came
-    incoming/           uploads on their way; whatever lies there at start is thrown away
+    incoming/           uploads on their way, each locked by its receiver; what nobody holds is swept away at start
 
 A file appears under its name only when it is whole and on disk (written aside, fsync, rename).
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class Upload:
         self._what = what
         self._hash = hashlib.sha256()
         self._file = path.open("xb")
+        # Held as long as this process lives and receives: another server's sweep leaves the file alone.
+        fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def write(self, data: bytes | memoryview) -> None:
         """Take the next bytes; TooLargeError over the limit, StorageFullError where the disk is full."""
@@ -58,7 +61,8 @@ class Upload:
             self._file.close()
 
     def discard(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what could not be written (the disk is full) is not wanted any more
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
 
@@ -71,9 +75,11 @@ class Storage:
             (root / name).mkdir(parents=True, exist_ok=True)
 
     def sweep(self) -> None:
-        """Throw away half uploads of an earlier life; only for a server that has just started."""
+        """Throw away half uploads of an earlier life. Another server on the same folder may be receiving: its stay."""
         for left in (self.root / "incoming").iterdir():
-            left.unlink()
+            with suppress(BlockingIOError, FileNotFoundError), left.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
 
     # Files
 
@@ -135,12 +141,15 @@ class Storage:
         with _full_disk_told(f"console of boot {boot}"):
             path.parent.mkdir(exist_ok=True)
             with path.open("ab") as file:
-                size = file.tell()
+                # A sender that lost the line sends again, perhaps while its first request is still being written.
+                fcntl.flock(file, fcntl.LOCK_EX)
+                size = file.seek(0, os.SEEK_END)
                 if offset > size:
                     raise ConflictError(f"console of boot {boot} has {size} bytes, yours begin at {offset}")
                 fresh = data[size - offset :]
                 if fresh:
                     file.write(fresh)
+                    file.flush()
                     with path.with_suffix(".times").open("a", encoding="ascii") as times:
                         times.write(f"{size} {at:.3f}\n")
             return size + len(fresh)

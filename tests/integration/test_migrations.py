@@ -1,0 +1,173 @@
+"""The migrations make the tables that the models describe, on both databases, forwards and back again."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import inventory.models
+import jobs.models
+from farm.core.database import Base, Database, migrations_folder, now
+from farm.core.errors import SetupError
+from inventory.models import LabRow
+from tests.support.postgres import Postgres
+
+ROOT = Path(__file__).parents[2]
+
+assert inventory.models
+assert jobs.models
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Database]:
+    database = Database(empty_url)
+    yield database
+    database.close()
+
+
+def tables(database: Database) -> set[str]:
+    return set(sa.inspect(database.engine).get_table_names())
+
+
+def test_an_upgrade_gives_what_the_models_describe(empty: Database) -> None:
+    empty.upgrade()
+    with empty.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_every_constraint_and_index_of_the_models_is_there_under_its_name(empty: Database) -> None:
+    empty.upgrade()
+    found = sa.inspect(empty.engine)
+    for table in Base.metadata.sorted_tables:
+        assert {index.name for index in table.indexes} <= {index["name"] for index in found.get_indexes(table.name)}
+        unique = {one.name for one in table.constraints if isinstance(one, sa.UniqueConstraint)}
+        assert unique == {one["name"] for one in found.get_unique_constraints(table.name)}
+        foreign = {one.name for one in table.constraints if isinstance(one, sa.ForeignKeyConstraint)}
+        assert foreign == {one["name"] for one in found.get_foreign_keys(table.name)}
+
+
+def test_down_and_up_again(empty: Database) -> None:
+    empty.upgrade()
+    command.downgrade(empty._config(), "base")
+    assert tables(empty) == {"alembic_version"}
+    assert empty.revisions()[0] is None
+    empty.upgrade()
+    current, head = empty.revisions()
+    assert current == head
+    assert tables(empty) == {"alembic_version", *Base.metadata.tables}
+
+
+def test_an_upgrade_of_what_is_up_to_date_changes_nothing(empty: Database) -> None:
+    empty.upgrade()
+    with empty.write() as session:
+        session.add(LabRow(name="here", worker="w", seen_at=now()))
+    empty.upgrade()
+    with empty.read() as session:
+        assert session.get_one(LabRow, "here").worker == "w"
+
+
+def test_there_is_one_line_of_revisions() -> None:
+    scripts = ScriptDirectory(str(migrations_folder()))
+    assert len(scripts.get_heads()) == 1
+    assert len(scripts.get_bases()) == 1
+    revisions = list(scripts.walk_revisions())
+    assert all(not revision.is_branch_point and not revision.is_merge_point for revision in revisions)
+
+
+def test_an_embedded_database_is_upgraded_by_itself(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    database.prepare()
+    current, head = database.revisions()
+    database.close()
+    assert current == head
+
+
+def test_two_servers_that_start_at_once_on_one_new_file(tmp_path: Path) -> None:
+    program = (
+        "import sys; from farm.core.database import Database; database = Database(sys.argv[1]); "
+        "print('ready', flush=True); sys.stdin.readline(); database.prepare(); database.close()"
+    )
+    command = [sys.executable, "-c", program, f"sqlite:///{tmp_path / 'new.db'}"]
+    pipe = subprocess.PIPE
+    servers = [
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+        for _ in range(2)
+    ]
+    for server in servers:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+    for server in servers:
+        assert server.stdin is not None
+        server.stdin.write("\n")
+        server.stdin.flush()
+    assert [(server.communicate(timeout=60)[0], server.returncode) for server in servers] == [("", 0), ("", 0)]
+
+
+@pytest.mark.parametrize("method", ["prepare", "upgrade"])
+def test_a_newer_schema_is_refused_with_what_to_do(empty: Database, method: str) -> None:
+    empty.upgrade()
+    with empty.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(
+        SetupError, match=r"at schema 9999, which this farm \(schema \d+\) does not know: .*upgrade this"
+    ):
+        getattr(empty, method)()
+    assert empty.revisions()[0] == "9999"
+
+
+@pytest.mark.postgres
+def test_an_empty_postgresql_is_refused_until_it_is_upgraded(postgres_server: Postgres) -> None:
+    database = Database(postgres_server.empty())
+    with pytest.raises(SetupError, match=r"has no tables yet, this farm needs \d+: .*`farm db upgrade`"):
+        database.prepare()
+    assert tables(database) == set()
+    database.upgrade()
+    database.prepare()
+    database.close()
+
+
+@pytest.mark.postgres
+def test_an_older_postgresql_is_refused_until_it_is_upgraded(
+    postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A next revision is written for the test; the schema as it is now is then the older one."""
+    folder = tmp_path / "alembic"
+    (folder / "versions").mkdir(parents=True)
+    for name in ("env.py", "script.py.mako"):
+        (folder / name).write_bytes((migrations_folder() / name).read_bytes())
+    for script in (migrations_folder() / "versions").glob("*.py"):
+        (folder / "versions" / script.name).write_bytes(script.read_bytes())
+    database = Database(postgres_server.migrated())
+    head = database.revisions()[1]
+    (folder / "versions" / "next.py").write_text(
+        f"from alembic import op\nimport sqlalchemy as sa\nrevision = 'next'\ndown_revision = {head!r}\n"
+        "def upgrade():\n    op.add_column('labs', sa.Column('place', sa.Text()))\n"
+        "def downgrade():\n    op.drop_column('labs', 'place')\n"
+    )
+    monkeypatch.setattr("farm.core.database.migrations_folder", lambda: folder)
+    with pytest.raises(SetupError, match=rf"is at schema {head}, this farm needs next: .*`farm db upgrade`"):
+        database.prepare()
+    database.upgrade()
+    database.prepare()
+    assert "place" in {column["name"] for column in sa.inspect(database.engine).get_columns("labs")}
+    database.close()
+
+
+def test_ids_are_never_used_again(tmp_path: Path) -> None:
+    """A console is kept under its boot's number: SQLite must not hand out a deleted row's number."""
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    database.prepare()
+    database.close()
+    with sqlite3.connect(tmp_path / "new.db") as connection:
+        made = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    connection.close()
+    assert all("AUTOINCREMENT" in made[name].upper() for name in ("builds", "jobs", "boots", "devices"))
