@@ -81,6 +81,9 @@ class Client:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._http.close()
 
     def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:

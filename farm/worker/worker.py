@@ -5,15 +5,18 @@ After a crash of its own a worker first powers off what its predecessor had left
 """
 
 import asyncio
+import fcntl
 import logging
 import os
 import secrets
 import signal
 import socket
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from farm.client import LabClient, ServerError
+from farm.core.errors import SetupError
 from farm.core.settings import Settings
 from farm.core.wire import Assignment, ClaimRequest, DeviceOffer, EvidenceOut, HeldBoot, Hello, Report
 from farm.core.words import Stage, Verdict
@@ -51,6 +54,7 @@ class Worker:
         """Work until `stop` is set; then power everything off, report, and return."""
         self._spools.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack:
+            stack.enter_context(_alone(self._home / "worker.lock", self.lab.lab))
             netboot = await stack.enter_async_context(Netboot(self.lab.netboot.listen, self.lab.netboot.port))
             self._client = await stack.enter_async_context(
                 LabClient(self._settings.server, self.lab.lab, self._settings.bearer)
@@ -231,6 +235,19 @@ class Worker:
         except GoneError as gone:
             log.warning("boot %s is not ours any more: %s", teller.boot, gone)
         teller.spool.remove()
+
+
+@contextmanager
+def _alone(path: Path, lab: str) -> Iterator[None]:
+    """Hold the lab: a second worker would power off what the first has running."""
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise SetupError(
+                f"another worker is running lab {lab!r} here (it holds {path}); stop that one first"
+            ) from fault
+        yield
 
 
 def _infra(reason: str) -> Report:

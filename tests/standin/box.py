@@ -7,7 +7,8 @@ script; switched off, its line falls silent. For tests and benchmarks; it comput
     python tests/standin/box.py --mac 52:54:00:00:00:01 --netboot http://127.0.0.1:8069 --script steps.json
     -> prints {"console": PORT, "control": PORT} and runs until SIGTERM
 
-Steps are a JSON list: ["say", TEXT] ({token} is farm-init's), ["wait", SECONDS], ["flood", BYTES], ["hex", BYTES], ["hang"].
+The script is a JSON list of runs, one a power-on (the last for all that follow); a run is a list of steps:
+["say", TEXT] ({token} is farm-init's), ["wait", SECONDS], ["flood", BYTES], ["hex", BYTES], ["hang"].
 """
 
 import argparse
@@ -25,8 +26,8 @@ LINE = b"flood: the quick brown fox jumps over the lazy dog 0123456789\n"
 class Box:
     """One machine."""
 
-    def __init__(self, mac: str, netboot: str, steps: list[list[object]]) -> None:
-        self.mac, self.netboot, self.steps = mac, netboot, steps
+    def __init__(self, mac: str, netboot: str, runs: list[list[list[object]]]) -> None:
+        self.mac, self.netboot, self.runs = mac, netboot, runs
         self.lines: set[asyncio.StreamWriter] = set()
         self.running: asyncio.Task[None] | None = None
         self.history: list[str] = []
@@ -62,7 +63,8 @@ class Box:
 
     async def play(self) -> None:
         token = await asyncio.to_thread(self.load)
-        for name, *rest in self.steps:
+        run = self.history.count("on") - 1
+        for name, *rest in self.runs[min(run, len(self.runs) - 1)]:
             if name == "say":
                 await self.say(str(rest[0]).replace("{token}", token).encode())
             elif name == "hex":
@@ -79,7 +81,7 @@ class Box:
                 await asyncio.Event().wait()
 
     def load(self) -> str:
-        """Do what iPXE does: script, kernel, initramfs. The token from the kernel command line; "" if nothing is armed."""
+        """Do what iPXE does, but for the initramfs. The token from the kernel command line; "" if nothing is armed."""
         script = fetch(f"{self.netboot}/ipxe?mac={self.mac}").decode()
         found = re.search(r"^kernel (\S+)", script, re.MULTILINE)
         if found is None:
@@ -97,12 +99,12 @@ def fetch(url: str) -> bytes:
         return bytes(answer.read())
 
 
-async def main(options: argparse.Namespace) -> None:
-    box = Box(options.mac, options.netboot, json.loads(Path(options.script).read_text()))
+async def main(box: Box) -> None:
     console = await asyncio.start_server(box.console, "127.0.0.1", 0)
     control = await asyncio.start_server(box.control, "127.0.0.1", 0)
     ports = {"console": console.sockets[0].getsockname()[1], "control": control.sockets[0].getsockname()[1]}
-    print(json.dumps(ports), flush=True)
+    sys.stdout.write(json.dumps(ports) + "\n")
+    sys.stdout.flush()
     await asyncio.Event().wait()
 
 
@@ -110,4 +112,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("mac", "netboot", "script"):
         parser.add_argument(f"--{name}", required=True)
-    sys.exit(asyncio.run(main(parser.parse_args())))
+    given = parser.parse_args()
+    asyncio.run(main(Box(given.mac, given.netboot, json.loads(Path(given.script).read_text()))))

@@ -4,6 +4,7 @@ Nothing here is a fake of the farm: `farm serve` and `farm worker` are run as a 
 stand-ins (`box.py`), and they are driven by the real drivers.
 """
 
+import hashlib
 import json
 import os
 import signal
@@ -17,15 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from farm.client import Client, NoServerError
-from farm.core.wire import BootOut, JobOut
+from farm.core.wire import BootOut, JobIn, JobOut
 
 ROOT = Path(__file__).parents[2]
 FARM = [str(Path(sys.executable).with_name("farm"))]
-STEPS_PASS: list[list[object]] = [
-    ["say", "Linux version 6.1.0-50-686 (debian@lists) (gcc-12) #1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1\n"],
+Steps = Sequence[Sequence[object]]
+BANNER = ["say", "Linux version 6.1.0-50-686 (debian@lists) (gcc-12) #1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1\n"]
+MARKERS: Steps = [
     ["say", "farm-init: start token={token} release=6.1.0-50-686 machine=i686 init=1\n"],
     ["say", "farm-init: end token={token} failed=0\n"],
 ]
+PASS: Steps = [BANNER, *MARKERS]
+HANG: Steps = [BANNER, ["hang"]]
 
 
 def free_port() -> int:
@@ -47,11 +51,11 @@ def until(what: str, probe: Callable[[], Any], seconds: float = 60) -> Any:
 class StandIn:
     """A running stand-in box."""
 
-    def __init__(self, folder: Path, name: str, number: int, netboot: int, steps: Sequence[Sequence[object]]) -> None:
+    def __init__(self, folder: Path, name: str, number: int, netboot: int, runs: Sequence[Steps]) -> None:
         self.name = name
         self.mac = f"52:54:00:00:01:{number:02x}"
         script = folder / f"{name}.json"
-        script.write_text(json.dumps(list(steps)))
+        script.write_text(json.dumps(list(runs)))
         command = [sys.executable, str(ROOT / "tests/standin/box.py"), "--mac", self.mac]
         command += ["--netboot", f"http://127.0.0.1:{netboot}", "--script", str(script)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -140,6 +144,19 @@ class Farm:
         arguments = ["worker", "--lab", str(self.lab), "--server", self.url, "--state", str(self.folder / "worker")]
         self.worker = Process(self.folder / "worker.log", arguments, self.environment)
 
+    def start(self) -> None:
+        """Server and worker as two processes, the devices registered."""
+        self.serve()
+        self.work()
+        until("the worker says hello", self.client.devices)
+
+    def submit(self, image: bytes, **more: Any) -> int:
+        """Queue a job for the stand-in boxes; its number."""
+        path = self.folder / f"{hashlib.sha256(image).hexdigest()[:12]}.bzImage"
+        path.write_bytes(image)
+        stored = self.client.upload(path)
+        return self.client.submit(JobIn(image=stored.sha256, environments=["standin"], **more)).id
+
     def done(self, job: int, seconds: float = 120) -> JobOut:
         """The job, once every boot of it has ended."""
 
@@ -169,18 +186,19 @@ class Farm:
         for process in (self.worker, self.server):
             if process is not None:
                 process.stop()
+        self.client.close()
 
 
 @contextmanager
 def standin_farm(
-    folder: Path, boxes: dict[str, Sequence[Sequence[object]]], **settings: object
+    folder: Path, boxes: dict[str, Sequence[Steps]], **settings: object
 ) -> Iterator[tuple[Farm, dict[str, StandIn]]]:
     """A farm, not yet started, with one stand-in box a name; everything is ended afterwards."""
     netboot = free_port()
     running: dict[str, StandIn] = {}
     try:
-        for number, (name, steps) in enumerate(boxes.items(), 1):
-            running[name] = StandIn(folder, name, number, netboot, steps)
+        for number, (name, runs) in enumerate(boxes.items(), 1):
+            running[name] = StandIn(folder, name, number, netboot, runs)
         lab = {
             "lab": "standins",
             "types": {"standin": {"arch": "i386"}},
