@@ -16,8 +16,8 @@ SHOWN = 500  # characters of a line that is shown as evidence
 
 # ECMA-48 control sequences, and the two-character escapes. The three classes are disjoint, so this is linear.
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_a-z])")
-# C0 and C1 controls except CR (which ends segments), and the marks that reverse the direction of text.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+# C0 and C1 controls, except CR: it ends segments.
+_CONTROL = re.compile(r"[\x00-\x0c\x0e-\x1f\x7f-\x9f]")
 # Where another record begins inside a line: a printk level or a printk time (kernel/printk.c prints both).
 _GLUE = re.compile(r"\r|(?<=\S)(?=<[0-7]>\S)|(?=\[ {0,4}\d{1,6}\.\d{6}\])")
 _PREFIX = re.compile(r"(?:<(?P<level>\d{1,2})>)?(?:\[ {0,6}(?P<stamp>\d{1,8}\.\d{1,9})\](?:\[ *[A-Z]\d+\])? ?)?")
@@ -104,6 +104,8 @@ def clean(raw: bytes) -> str:
         if "\x1b" in text:
             text = _ESCAPE.sub("", text)
         text = _CONTROL.sub("", text.replace("\t", " "))
+        if not text.replace("\r", "").isprintable():  # the rare ones: Unicode's other marks and unassigned letters
+            text = "".join(char for char in text if char.isprintable() or char == "\r")
     if _DOUBLED.match(text):
         text = _DOUBLED.sub(lambda m: m.group()[::2], text)
     return text

@@ -48,6 +48,12 @@ class Rule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "regex", re.compile(self.pattern))
 
+    @property
+    def of_kernel(self) -> bool:
+        """Only a running kernel says so: not a loader, set-up code or user space."""
+        loader = self.effect in {Effect.LOADER_ERROR, Effect.LOADER_OK}
+        return not (loader or self.user or self.type in {"wrong-cpu", "decompressor"})
+
 
 _DIE = r": [0-9a-f]{1,4} \[#\d+\]"  # `%s: %04lx [#%d]`, arch/x86/kernel/dumpstack.c __die
 _PANIC = r"Kernel panic(?: - not syncing)?: "

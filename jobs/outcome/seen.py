@@ -86,6 +86,7 @@ class Seen:
 
     def segment(self, segment: Segment, line: Line, before: Before) -> None:
         """One record of a line."""
+        self.reach(Stage.FIRMWARE)
         if self.decided:
             return
         if segment.stamp and not self.running:
@@ -111,6 +112,8 @@ class Seen:
             return
         rule, match = self._find(segment.message, trusted=trusted)
         if rule and match:
+            if rule.of_kernel:
+                self.reach(Stage.KERNEL)  # a quiet one
             last = before() if rule.type == "decompressor" else None
             self._on_rule(Block(rule, match, line, self.stage, last.text.strip() if last else ""))
         elif self.open is not None and not self.open.add(segment.message, line):

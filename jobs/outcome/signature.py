@@ -9,8 +9,8 @@ import re
 _SUFFIX = re.compile(r"(?:\.(?:isra|part|constprop|cold|llvm|lto_priv|clone|\d+))+$")
 _MOVING = (
     (re.compile(r"\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?"), ""),
-    (re.compile(r"\b0x[0-9a-fA-F]+|\b[0-9a-f]{8,16}\b"), "ADDR"),
-    (re.compile(r"(?<![A-Za-z_])\d+"), "NUM"),
+    (re.compile(r"\b0x[0-9a-fA-F]+"), "ADDR"),
+    (re.compile(r"\b(?=[a-f]*[0-9])[0-9a-f]{4,16}\b|(?<!\w)\d+"), "NUM"),  # hex or not: it may be all digits by chance
     (re.compile(r"\s+"), " "),
 )
 

@@ -13,7 +13,7 @@ ROWS: list[dict[str, Any]] = [json.loads(line) for line in (CONSOLES / "manifest
 
 
 def data_of(row: dict[str, Any]) -> bytes:
-    return (CONSOLES / row["file"]).read_bytes()
+    return Path(CONSOLES, row["file"]).read_bytes()
 
 
 def read(row: dict[str, Any], *, chunk: int | None = None, fetched: bool | None = None) -> tuple[Reader, Outcome]:
