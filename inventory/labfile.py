@@ -68,7 +68,9 @@ def parse_lab(text: str, file: str = "lab.yaml") -> Lab:
     except ValidationError as error:
         schema = json_schema()
         problems = [problem for each in error.errors() for problem in _problems(each, root, schema, file)]
-        raise LabFileError(sorted(set(problems), key=lambda each: (each.line, each.column, each.where, each.message))) from error
+        raise LabFileError(
+            sorted(set(problems), key=lambda each: (each.line, each.column, each.where, each.message))
+        ) from error
 
 
 def json_schema() -> dict[str, Any]:

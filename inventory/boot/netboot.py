@@ -134,8 +134,9 @@ class Netboot:
         try:
             return socket.create_server((self._listen, self._port), family=family, backlog=64)
         except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)  # strerror repeats the address
             raise SetupError(
-                f"the network boot server cannot listen on {self._listen} port {self._port}: {os.strerror(error.errno or 0)}; "
+                f"the network boot server cannot listen on {self._listen} port {self._port}: {why}; "
                 "see `netboot` in the lab file"
             ) from error
 

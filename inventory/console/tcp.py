@@ -62,7 +62,7 @@ class TcpConsole:
     async def _opened(self) -> AsyncIterator[ConsoleStream]:
         reader, writer = await self._connect()
         try:
-            yield TcpStream(reader, writer)
+            yield TcpStream(reader, writer, f"device {self._device}: console tcp: {self._config.address}")
         finally:
             writer.transport.abort()  # what is still to be sent to a console nobody watches may go
 
@@ -87,9 +87,10 @@ class TcpConsole:
 class TcpStream:
     """An open connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, label: str) -> None:
         self._reader = reader
         self._writer = writer
+        self._label = label
 
     async def read(self) -> bytes:
         try:
@@ -102,10 +103,10 @@ class TcpStream:
             self._writer.write(data)
             await self._writer.drain()
         except OSError as error:
-            raise DriverError(f"console tcp: the peer does not take input: {error.strerror or error}") from error
+            raise DriverError(f"{self._label} does not take input: {error.strerror or error}") from error
 
     async def send_break(self) -> None:
-        raise DriverError("console tcp: a raw TCP console has no way to send a break; use a tty")
+        raise DriverError(f"{self._label} has no way to send a break over raw TCP; use a tty")
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:

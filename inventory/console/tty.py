@@ -5,6 +5,7 @@ loop, as soon as there are any and into memory: a slow reader above costs no byt
 """
 
 import asyncio
+import errno
 import os
 import termios
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +21,7 @@ from inventory.drivers import Console, ConsoleStream, DriverError, Site
 
 _READ = 64 << 10
 _HIGH_WATER = 16 << 20  # bytes nobody has fetched; from here on the kernel's own buffer has to do
-_GONE = frozenset({5, 6, 19})  # EIO (pty master closed), ENXIO and ENODEV (adapter pulled out)
+_GONE = frozenset({errno.EIO, errno.ENXIO, errno.ENODEV})  # pty master closed; adapter pulled out
 
 
 class TtyConfig(DriverConfig):
@@ -55,7 +56,7 @@ class TtyConsole:
     async def _opened(self) -> AsyncIterator[ConsoleStream]:
         port = await asyncio.to_thread(self._set_up)
         try:
-            stream = TtyStream(port.fileno())
+            stream = TtyStream(port.fileno(), f"device {self._device}: console tty: {self._path}")
             try:
                 yield stream
             finally:
@@ -93,8 +94,10 @@ class TtyConsole:
 class TtyStream:
     """An open port. Reads ahead into memory as bytes arrive."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, label: str) -> None:
         self._fd = fd
+        self._label = label
+        self._error: OSError | None = None
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
         self._arrived = asyncio.Event()
@@ -104,6 +107,8 @@ class TtyStream:
 
     async def read(self) -> bytes:
         await self._arrived.wait()
+        if self._error and not self._buffer:
+            raise DriverError(f"{self._label}: cannot be read: {self._error.strerror}") from self._error
         data = bytes(self._buffer)
         self._buffer.clear()
         if not self._gone:  # once gone the event stays set: every later read is b""
@@ -119,14 +124,14 @@ class TtyStream:
             except BlockingIOError:
                 await self._writable()
             except OSError as error:
-                raise DriverError(f"console tty: the port does not take input: {error.strerror}") from error
+                raise DriverError(f"{self._label}: does not take input: {error.strerror}") from error
 
     async def send_break(self) -> None:
         """Hold the line low for a quarter to half a second (tcsendbreak(3)); nothing happens on a pty."""
         try:
             await asyncio.to_thread(termios.tcsendbreak, self._fd, 0)
         except termios.error as error:
-            raise DriverError(f"console tty: the port cannot send a break: {error}") from error
+            raise DriverError(f"{self._label}: cannot send a break: {error}") from error
 
     def close(self) -> None:
         self._pause()
@@ -149,8 +154,7 @@ class TtyStream:
         except BlockingIOError:
             return
         except OSError as error:
-            if error.errno not in _GONE:
-                raise
+            self._error = error if error.errno not in _GONE else None
             data = b""
         self._buffer += data
         self._gone = not data

@@ -31,7 +31,11 @@ _TFTP_SCRIPT = "farm.ipxe"
 
 
 class UserNetwork(Config):
-    """QEMU's own network: DHCP and TFTP inside the process, the host's loopback at 10.0.2.2. Needs no privilege."""
+    """QEMU's own network: DHCP and TFTP inside the process, the host's loopback at 10.0.2.2. Needs no privilege.
+
+    Not closed by `restrict=on`: that would shut out the boot server, too. A guest that must not see the host's network
+    needs a tap on a bridge of its own.
+    """
 
     kind: Literal["user"] = "user"
 
@@ -193,9 +197,12 @@ class QemuPower:
         if pty is None:
             raise self._error("QEMU tells of no serial pty; is s0 taken away by extra_args?")
         fresh = self._link.with_name(self._link.name + ".new")
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(pty)
-        fresh.replace(self._link)
+        try:
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(pty)
+            fresh.replace(self._link)
+        except OSError as error:
+            raise self._error(f"cannot put the console's link at {self._link}: {error.strerror}") from error
 
     async def _ask_chardevs(self, child: asyncio.subprocess.Process) -> object:
         try:

@@ -316,6 +316,7 @@ def test_a_hung_guest_process_is_ended_by_force(tmp_path: Path) -> None:
         ({"cpu": "pentium9"}, ("QEMU did not start", "pentium9")),
         ({"extra_args": ["-runas", "nobody-here"]}, ("QEMU did not start", "nobody-here")),
         ({"extra_args": ["-not-an-option"]}, ("QEMU did not start", "invalid option")),
+        ({"serial_link": "/no/such/folder/box1"}, ("cannot put the console's link at /no/such/folder/box1",)),
     ],
 )
 def test_what_qemu_says_when_it_does_not_start(
@@ -329,6 +330,23 @@ def test_what_qemu_says_when_it_does_not_start(
         asyncio.run(body())
     for word in ("device q1: power qemu: ", *words):
         assert word in str(caught.value)
+
+
+def test_the_console_may_be_linked_elsewhere(tmp_path: Path) -> None:
+    link = tmp_path / "ttys" / "q1"
+    link.parent.mkdir()
+    link.symlink_to("/dev/pts/stale")
+
+    async def body() -> None:
+        async with guest(tmp_path, memory=16, serial_link=str(link)) as made:
+            await made.power.standby()
+            assert link.resolve().is_char_device()
+            assert not (tmp_path / "console").exists()
+            async with TtyConfig(kind="tty", path=link).build(made.site).open():
+                pass
+        assert not link.is_symlink()
+
+    asyncio.run(body())
 
 
 def test_on_without_standby_is_an_error(tmp_path: Path) -> None:

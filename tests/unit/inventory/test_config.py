@@ -1,7 +1,7 @@
 """MAC addresses in every spelling people use, and the frozen base of the lab file's parts."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +16,7 @@ def test_every_usual_spelling_is_one_address(text: str) -> None:
     assert normalise_mac(text) == "52:54:00:ab:cd:ef"
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=(1 << 48) - 1))
 def test_normalising_is_stable(number: int) -> None:
     number &= ~(1 << 40)  # the group bit

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from inventory.boot.script import boot_script, check_cmdline, local_disk_script
@@ -19,6 +20,7 @@ def settings(script: str) -> list[str]:
     return [bytes.fromhex(value.replace(":", "")).decode() for value in values]
 
 
+@hypothesis_settings(deadline=None)
 @given(printable)
 def test_any_command_line_survives_and_adds_no_command(cmdline: str) -> None:
     if "${" in cmdline:

@@ -12,7 +12,7 @@ import pytest
 import serial
 from pydantic import ValidationError
 
-from inventory.console.tty import TtyConfig
+from inventory.console.tty import TtyConfig, TtyStream
 from inventory.drivers import DriverError, Site
 
 
@@ -163,6 +163,23 @@ def test_a_closed_stream_wakes_its_reader(line: Line) -> None:
     assert asyncio.run(body()) == b""
 
 
+def test_a_line_that_cannot_be_read_is_an_error_after_its_last_byte(line: Line) -> None:
+    """A descriptor for writing only stands for a driver's fault: EBADF is no hang-up."""
+
+    async def body() -> None:
+        fd = os.open(line.path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            stream = TtyStream(fd, "device box1: console tty: x")
+            line.send(b"something\n")  # a whole line: this pty is still in canonical mode
+            await stream.read()
+        finally:
+            stream.close()
+            os.close(fd)
+
+    with pytest.raises(DriverError, match="device box1: console tty: x: cannot be read: Bad file descriptor"):
+        asyncio.run(body())
+
+
 def test_writing_to_a_line_that_has_gone(line: Line) -> None:
     async def body() -> None:
         async with TtyConfig(kind="tty").build(line.site).open() as stream:
@@ -170,7 +187,7 @@ def test_writing_to_a_line_that_has_gone(line: Line) -> None:
             assert await stream.read() == b""
             await stream.write(b"x")
 
-    with pytest.raises(DriverError, match="does not take input"):
+    with pytest.raises(DriverError, match=r"device box1: console tty: .*/console: does not take input"):
         asyncio.run(body())
 
 
