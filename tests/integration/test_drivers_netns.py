@@ -24,6 +24,7 @@ from inventory.labfile import parse_lab
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = Path(os.environ.get("FARM_TEST_KERNELS", ROOT / ".demo" / "kernels"))
 SHIPPED = ROOT / "deploy" / "dnsmasq"
+UNDIONLY = Path(os.environ.get("FARM_TEST_UNDIONLY", "/usr/lib/ipxe/undionly.kpxe"))
 MAC = "52:54:00:fa:77:02"
 LAB = f"""
 lab: netns
@@ -45,6 +46,12 @@ address add fd77::1/64 dev farm0 nodad
 tuntap add dev tap0 mode tap
 link set tap0 master farm0 up
 link set farm0 up
+"""
+
+
+# QEMU's ROM is iPXE already and so never asks for undionly.kpxe; this first script has it fetched all the same.
+FORCE_UNDIONLY = """#!ipxe
+iseq ${net0/chip} undionly && chain farm.ipxe || chain undionly.kpxe
 """
 
 
@@ -73,7 +80,7 @@ def namespace() -> Iterator[str]:
 
 
 @pytest.fixture
-def dnsmasq(namespace: str, tmp_path: Path) -> Iterator[Path]:
+def dnsmasq(namespace: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """dnsmasq as shipped, its files under tmp_path; yields its log."""
     tftp = tmp_path / "tftp"
     tftp.mkdir()
@@ -81,7 +88,14 @@ def dnsmasq(namespace: str, tmp_path: Path) -> Iterator[Path]:
     config = tmp_path / "farm.conf"
     shipped = (SHIPPED / "farm.conf").read_text()
     assert "tftp-root=/srv/farm/tftp" in shipped
-    config.write_text(shipped.replace("tftp-root=/srv/farm/tftp", f"tftp-root={tftp}"))
+    shipped = shipped.replace("tftp-root=/srv/farm/tftp", f"tftp-root={tftp}")
+    if request.param == "undionly":
+        if not UNDIONLY.exists():
+            pytest.skip(f"no {UNDIONLY} (package ipxe)")
+        shutil.copy(UNDIONLY, tftp)
+        (tftp / "first.ipxe").write_text(FORCE_UNDIONLY)
+        shipped = shipped.replace("tag:ipxe,farm.ipxe", "tag:ipxe,first.ipxe")
+    config.write_text(shipped)
     log = tmp_path / "dnsmasq.log"
     server = subprocess.Popen(
         [
@@ -111,6 +125,7 @@ def _kernel() -> Path:
 
 
 @pytest.mark.netns
+@pytest.mark.parametrize("dnsmasq", ["ipxe-rom", "undionly"], indirect=True)
 @pytest.mark.qemu
 def test_dhcp_tftp_and_http_bring_a_kernel_to_its_banner(namespace: str, dnsmasq: Path, tmp_path: Path) -> None:
     kernel = _kernel()
