@@ -1,7 +1,8 @@
 """What the demo boots, and what must come of it. Values in, values out: knows no server, no terminal and no file.
 
 The expectations are a true difference between real releases: with `mem=12M` Debian's 5.10 kernels boot, and its 6.1
-and later ones run out of memory in early user space and panic. With the default command line all of them boot.
+and later ones run out of memory and panic (`userland` says why it takes an initramfs of some size). With the default
+command line all of them boot.
 """
 
 from collections.abc import Iterable, Sequence
