@@ -77,7 +77,7 @@ def _plan(farm: AppState, job: JobIn) -> JobPlan:
     with farm.db.read() as session:
         submit.check(session, job, image)
         inventory = devices.listing(session)
-    needs = {*job.tags, *([f"device:{job.device}"] if job.device else [])}
+    needs = set(submit.needed(job, image))
     boots = [
         PlannedBoot(
             environment=environment,
@@ -85,8 +85,8 @@ def _plan(farm: AppState, job: JobIn) -> JobPlan:
             repeat=number,
             waiting=waiting.reason(inventory, environment, needs, ahead=0),
         )
-        for environment in job.environments
-        for append in job.appends
+        for environment in dict.fromkeys(job.environments)
+        for append in dict.fromkeys(job.appends)
         for number in range(1, job.repeat + 1)
     ]
     return JobPlan(

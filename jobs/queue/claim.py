@@ -55,8 +55,9 @@ def claim(session: Session, lab: str, worker: str, free: list[str], settings: Se
 
 def _match(lab: str, free: list[str]) -> sa.Select[BootRow, DeviceRow]:
     """Every pair of a queued boot and a free device that can do it."""
+    # Correlated by hand: the innermost query would otherwise bring its own `devices`, and ask for any device's tag.
     has_tag = sa.exists().where(DeviceTag.device_id == DeviceRow.id, DeviceTag.tag == BootNeed.tag)
-    lacks_a_need = sa.exists().where(BootNeed.boot_id == BootRow.id, ~has_tag)
+    lacks_a_need = sa.exists().where(BootNeed.boot_id == BootRow.id, ~has_tag.correlate(DeviceRow, BootNeed))
     return (
         sa.select(BootRow, DeviceRow)
         .join(DeviceEnvironment, DeviceEnvironment.environment == BootRow.environment)

@@ -77,10 +77,20 @@ def _unknown(environment: str, known: list[str]) -> str:
 def _check_pattern(pattern: str) -> None:
     try:
         compiled = re.compile(pattern)
-    except re.error as fault:
+    except (re.error, OverflowError, RecursionError) as fault:  # the latter two: a{99999999999}, ((((...
         raise BadInputError(f"not a regular expression: {fault}", where="pattern") from fault
     if compiled.match(""):
         raise BadInputError("matches an empty line, so every boot would pass", where="pattern")
+
+
+def needed(job: JobIn, image: Image) -> list[str]:
+    """The tags that a device of every boot of this job must have."""
+    needs = list(job.tags)
+    if job.device:
+        needs.append(f"device:{job.device}")
+    if image.facts.bits == LONG_MODE and not job.force:
+        needs.append("arch:x86_64")
+    return list(dict.fromkeys(needs))
 
 
 def enqueue(session: Session, job: JobIn, image: Image) -> JobRow:
@@ -102,11 +112,7 @@ def enqueue(session: Session, job: JobIn, image: Image) -> JobRow:
     )
     session.add(row)
     session.flush()
-    needs = list(row.tags)
-    if job.device:
-        needs.append(f"device:{job.device}")
-    if image.facts.bits == LONG_MODE and not job.force:
-        needs.append("arch:x86_64")
+    needs = needed(job, image)
     for environment in row.environments:
         for append in row.appends:
             for number in range(1, job.repeat + 1):
@@ -159,7 +165,8 @@ def _build(session: Session, job: JobIn, image: Image) -> BuildRow:
         "commit": job.commit,
         "patch": job.patch,
     }
-    known = session.scalar(sa.select(BuildRow).filter_by(**label))
+    query = sa.select(BuildRow).filter_by(**label)
+    known = session.scalar(query)
     if known is not None:
         return known
     build = BuildRow(
@@ -174,8 +181,12 @@ def _build(session: Session, job: JobIn, image: Image) -> BuildRow:
         facts=image.facts.to_json(),
         created_at=now(),
     )
-    session.add(build)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(build)
+    except sa.exc.IntegrityError:
+        # Somebody else has just filed the same one.
+        return session.scalars(query).one()
     return build
 
 

@@ -79,7 +79,7 @@ def postgres() -> Iterator[Postgres]:
             account,
             [tools / "initdb", "-D", data, "-U", "farm", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"],
         )
-        control = [tools / "pg_ctl", "-D", data, "-w"]
+        control: list[str | Path] = [tools / "pg_ctl", "-D", data, "-w"]
         _run(account, [*control, "-l", folder / "log", "-o", f"{OPTIONS} -k {folder}", "start"])
         try:
             yield Postgres(folder)

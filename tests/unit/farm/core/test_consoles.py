@@ -136,7 +136,7 @@ class Consoles(RuleBasedStateMachine):
 
 
 def test_any_order_of_sending_keeps_what_was_said() -> None:
-    run_state_machine_as_test(Consoles, settings=settings(max_examples=60, stateful_step_count=20, deadline=None))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Consoles, settings=settings(max_examples=60, stateful_step_count=20, deadline=None))
 
 
 @given(at=st.floats(0, 1e9))
