@@ -74,6 +74,7 @@ NEEDS = (
         wanted=_TEST,
     ),
     Need("dnsmasq-base", ("dnsmasq",), "real DHCP and TFTP in the network namespace test", wanted=_TEST),
+    Need("ipxe", ("/usr/lib/ipxe/undionly.kpxe",), "the loader that a box without iPXE is sent first", wanted=_TEST),
     Need("iproute2", ("ip",), "makes that test's network namespace", wanted=_TEST),
     Need("chromium", ("chromium", "chromium-browser", "google-chrome"), "drives the web pages", wanted=_TEST),
     Need(
