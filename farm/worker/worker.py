@@ -76,7 +76,7 @@ class Worker:
     def _rig(self, name: str, netboot: Netboot) -> Rig:
         device = self.lab.device(name)
         run_dir = self._home / "run" / name
-        run_dir.mkdir(parents=True, exist_ok=True)
+        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a driver's control sockets are in it
         site = Site(device=name, mac=device.mac, run_dir=run_dir, netboot=netboot)
         return Rig(name, device.power.build(site), device.console.build(site), device.boot.build(site))
 

@@ -12,6 +12,7 @@ from farm.core.words import Stage
 from jobs.outcome import rules, verdict
 from jobs.outcome.lines import PIECE, Line, Span, Splitter, clean, last_line, segments
 from jobs.outcome.model import Ending, Expectation, Outcome, Settled
+from jobs.outcome.pattern import compile_pattern
 from jobs.outcome.seen import END_GRACE, FATAL_GRACE, Seen
 
 _NOWHERE = 1 << 62
@@ -71,9 +72,9 @@ class Reader:
     """Reads one boot's console. Not to be shared between boots; memory is bounded whatever is fed."""
 
     def __init__(self, expect: Expectation) -> None:
-        """`expect.pattern` must compile (re.error otherwise)."""
+        """BadInputError where `expect.pattern` cannot be used."""
         self._seen = Seen(expect)
-        self._pattern = re.compile(expect.pattern) if expect.pattern is not None else None
+        self._pattern = compile_pattern(expect.pattern) if expect.pattern is not None else None
         self._splitter = Splitter()
         self._last: Line | None = None
 
@@ -182,7 +183,7 @@ class Reader:
         text = text.strip("\r")
         if self._pattern is None:
             return False
-        found = self._pattern.search(text) or (
-            text[:1] in {"[", "<"} and any(self._pattern.search(part.message) for part in segments(text))
+        found = self._pattern.search(text) is not None or (
+            text[:1] in {"[", "<"} and any(self._pattern.search(part.message) is not None for part in segments(text))
         )
-        return bool(found) and not rules.ECHO.search(text)
+        return found and not rules.ECHO.search(text)

@@ -67,7 +67,9 @@ def phase(session: Session, boot: int, event: PhaseEvent, settings: Settings) ->
 def report(session: Session, boot: int, outcome: Report, settings: Settings) -> BootRow | None:
     """File the outcome and free the device; the queued retry, if there is to be one."""
     row = _running(session, boot)
-    devices.found_fault(session, boot, outcome.device_fault)
+    if outcome.device_fault is not None or outcome.verdict is not Verdict.INFRA:
+        # A boot that failed for another reason of ours (a lost worker, a cable) says nothing of the device.
+        devices.found_fault(session, boot, outcome.device_fault)
     devices.release(session, boot)
     if row.cancel_wanted:
         move(row, BootState.CANCELLED)
@@ -94,14 +96,17 @@ def lost(session: Session, boot: int, why: str, settings: Settings) -> None:
 
 def expire(session: Session, settings: Settings) -> list[int]:
     """End every boot whose lease ran out; their ids."""
-    boots = devices.expired(session, now())
-    for boot in boots:
+    ended = []
+    for boot in devices.expired(session, now()):
         row = get(session, boot)
+        if boot not in devices.expired(session, now()):
+            continue  # its worker, or another server, was faster while the row was locked
+        ended.append(boot)
         if row.state is BootState.RUNNING:
             lost(session, boot, f"no sign of life from worker {row.worker} within the lease", settings)
         else:
             devices.release(session, boot)  # the row says it ended: only the lease was left
-    return boots
+    return ended
 
 
 def cancel(session: Session, boot: int) -> None:

@@ -1,7 +1,6 @@
 """A job comes in: it is checked against the image and the inventory, and becomes a build and queued boots."""
 
 import difflib
-import re
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from farm.core.wire import JobIn
 from inventory import devices
 from jobs.builds.image import ImageFacts, check_fits
 from jobs.models import BootNeed, BootRow, BuildRow, JobRow
+from jobs.outcome.pattern import compile_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,13 @@ def check(session: Session, job: JobIn, image: Image) -> None:
             # A box of the environment that can run it is enough; the queue picks by architecture as by tag.
             fits = "x86_64" if "x86_64" in known[environment] else "i386"
             check_fits(image.facts, fits)
+    most = image.facts.header.cmdline_size or OLD_CMDLINE
+    for append in job.appends:
+        if len(append) + OWN_ARGUMENTS > most and not job.force:
+            room = f"this image takes {most} bytes of command line, and the farm needs up to {OWN_ARGUMENTS} of them"
+            raise BadInputError(f"{len(append)} bytes are too many: {room}", where="append")
     if job.pattern is not None:
-        _check_pattern(job.pattern)
+        compile_pattern(job.pattern)
     elif job.initrd is not None:
         detail = "an own initramfs needs the console line that means success: give a pattern"
         raise BadInputError(detail, where="pattern")
@@ -64,6 +69,9 @@ def check(session: Session, job: JobIn, image: Image) -> None:
 
 MOST_BOOTS = 1000
 LONG_MODE = 64
+# A device's console arguments, farm-init's token and checks. What is too long is cut off by the loader, token included.
+OWN_ARGUMENTS = 160
+OLD_CMDLINE = 255  # bytes, without a cmdline_size field: protocol 2.05 and older (boot.rst)
 
 
 def _unknown(environment: str, known: list[str]) -> str:
@@ -72,15 +80,6 @@ def _unknown(environment: str, known: list[str]) -> str:
     near = difflib.get_close_matches(environment, known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(known)}"
     return f"no device has the environment {environment!r}{hint}"
-
-
-def _check_pattern(pattern: str) -> None:
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as fault:  # the latter two: a{99999999999}, ((((...
-        raise BadInputError(f"not a regular expression: {fault}", where="pattern") from fault
-    if compiled.match(""):
-        raise BadInputError("matches an empty line, so every boot would pass", where="pattern")
 
 
 def needed(job: JobIn, image: Image) -> list[str]:

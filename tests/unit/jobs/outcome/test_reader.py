@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from farm.core.errors import BadInputError
 from farm.core.words import Stage
 from jobs.outcome import Ending, Expectation, Outcome, Reader
 
@@ -142,8 +143,12 @@ class TestPattern:
         assert verdict(boot(BOOT + OOPS + PANIC + "ready\n", pattern="ready")[0]) == "fail oops"
 
     def test_a_pattern_that_does_not_compile_is_refused_at_once(self) -> None:
-        with pytest.raises(re.error):
+        with pytest.raises(BadInputError, match="not a regular expression"):
             Reader(Expectation(pattern="("))
+
+    def test_a_pattern_that_would_take_for_ever_does_not(self) -> None:
+        outcome, _ = boot(BOOT + "a" * 5000 + "!\n", pattern="^(a+)+$")
+        assert verdict(outcome) != "pass"
 
 
 class TestChecks:
