@@ -130,6 +130,11 @@ class Farm:
         self.server = Process(self.folder / "server.log", arguments, self.environment)
         until("the server answers", self._answers)
 
+    @property
+    def server_pid(self) -> int:
+        assert self.server is not None
+        return self.server.popen.pid
+
     def _answers(self) -> bool:
         assert self.server is not None
         if self.server.popen.poll() is not None:
