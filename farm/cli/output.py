@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDE = 1_000_000  # columns of something that is no terminal: never fold
+NARROW = 24  # columns of a table up to this wide are shown whole
 STYLES = {
     "pass": "green",
     "fail": "bold red",
@@ -71,20 +72,31 @@ def cell(value: object) -> "Text":
     from rich.text import Text
 
     text = "" if value is None else visible(str(value))
-    return Text(text, style=STYLES.get(text.partition(" ")[0], ""))
+    return Text(text, style=STYLES.get(text.partition(" ")[0], ""), no_wrap=True, overflow="ellipsis")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
-    """Plain aligned columns; on a narrow terminal the last column is the one that is cut."""
+    """Plain aligned columns, one line a row; on a narrow terminal the wide columns are cut."""
     from rich.table import Table
 
-    made = Table(box=None, pad_edge=False, show_header=any(headers), header_style="dim", padding=(0, 2, 0, 0))
+    cells = [[cell(value) for value in row] for row in rows]
+    made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for index, header in enumerate(headers):
-        last = index == len(headers) - 1
-        made.add_column(header, no_wrap=True, overflow="ellipsis", ratio=1 if last and sys.stdout.isatty() else None)
-    for row in rows:
-        made.add_row(*(cell(value) for value in row))
+        # rich takes room first from columns that "may wrap"; the cells themselves never do.
+        narrow = max((len(row[index]) for row in cells), default=0) <= NARROW
+        made.add_column(header, no_wrap=narrow, overflow="ellipsis")
+    for row in cells:
+        made.add_row(*row)
     return made
+
+
+def show(made: "Table") -> None:
+    """A table on stdout, without blanks at the ends of its lines."""
+    out = console()
+    with out.capture() as captured:
+        out.print(made)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, none: str) -> None:
@@ -92,19 +104,17 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, non
     if not rows:
         say(none)
         return
-    out = console()
-    with out.capture() as captured:
-        out.print(table(headers, rows))
-    for line in captured.get().splitlines():
-        print(line.rstrip())
+    show(table(headers, rows))
 
 
 def print_json(value: "BaseModel | Sequence[BaseModel]") -> None:
     """One JSON document and nothing else. ASCII only: escapes of any control character, C1 included."""
     import json
 
-    data: Any = [item.model_dump(mode="json") for item in value] if isinstance(value, Sequence) else None
-    if not isinstance(value, Sequence):
+    data: Any
+    if isinstance(value, Sequence):
+        data = [item.model_dump(mode="json") for item in value]
+    else:
         data = value.model_dump(mode="json")
     print(json.dumps(data, indent=2))
 

@@ -125,13 +125,21 @@ def board(job: "JobOut") -> "Table":
     """All boots of a job. What still moves comes first, so that it is in view however many have ended."""
     order = {BootState.RUNNING: 0, BootState.QUEUED: 1}
     boots = job.boots if job.done else sorted(job.boots, key=lambda boot: (order.get(boot.state, 2), boot.id))
-    return table(
-        HEADERS,
-        [
-            (boot.id, boot.environment, boot.append, boot.device, state_of(boot), time_of(boot), note_of(boot))
-            for boot in boots
-        ],
-    )
+    rows = [
+        (
+            boot.id,
+            f"{boot.environment} #{boot.repeat}" if job.repeat > 1 else boot.environment,
+            boot.append,
+            boot.device,
+            state_of(boot),
+            time_of(boot),
+            note_of(boot),
+        )
+        for boot in boots
+    ]
+    if not any(boot.append for boot in boots):
+        return table(HEADERS[:2] + HEADERS[3:], [row[:2] + row[3:] for row in rows])
+    return table(HEADERS, rows)
 
 
 def _on_paper(farm: "Client", job: "JobOut", out: TextIO) -> "JobOut":

@@ -7,7 +7,7 @@ import typer
 
 from farm.cli import connection, options
 from farm.cli.exits import of_boots
-from farm.cli.output import console, moment, print_json, print_lines, print_pairs, print_table, say, seconds
+from farm.cli.output import moment, print_json, print_lines, print_pairs, print_table, say, seconds, show
 from farm.cli.progress import board, describe, state_of, summary, time_of
 from farm.cli.submit import watch as follow
 from farm.core.errors import BadInputError, NotFoundError
@@ -80,16 +80,7 @@ def job(
         ]
     )
     say("")
-    print_board(found)
-
-
-def print_board(job: "JobOut") -> None:
-    """The job's boots as a table."""
-    out = console()
-    with out.capture() as captured:
-        out.print(board(job))
-    for line in captured.get().splitlines():
-        print(line.rstrip())
+    show(board(found))
 
 
 def boot(
@@ -131,7 +122,7 @@ def _facts(boot: "BootOut") -> list[tuple[str, object]]:
         ("command line", boot.cmdline or boot.append),
         ("state", f"{state_of(boot)}, {time_of(boot)}"),
         ("waiting", boot.waiting),
-        ("reason", boot.reason),
+        ("reason", boot.reason if boot.reason != boot.title else None),
         ("title", boot.title),
         ("signature", boot.signature),
         ("stage", boot.stage),

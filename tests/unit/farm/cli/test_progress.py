@@ -183,3 +183,20 @@ def test_more_boots_than_lines_show_what_moves_first(make: Any) -> None:
     boots = [make.boot(number) for number in range(1, 99)] + [make.boot(99, None, **RUNNING)]
     shown = progress.board(make.job(*boots))
     assert next(str(cell) for cell in shown.columns[0].cells) == "99"
+
+
+def test_repeats_and_command_lines_are_shown_where_there_are_any(make: Any) -> None:
+    plain = progress.board(make.job(make.boot(1)))
+    assert [column.header for column in plain.columns] == ["boot", "environment", "device", "state", "time", ""]
+    many = progress.board(make.job(make.boot(1, append="mem=12M", repeat=2), repeat=2))
+    assert [str(next(iter(column.cells))) for column in many.columns][1:3] == ["qemu-i386 #2", "mem=12M"]
+
+
+def test_a_long_note_costs_no_other_column(on_terminal: Any, farm: Any, make: Any) -> None:
+    waiting = make.boot(12, None, **QUEUED, waiting="busy: " + "box (boot 1), " * 20)
+    farm.job = [make.job(waiting, make.boot(13, None, **RUNNING, phases=[make.phase(Phase.FIRMWARE, 1)]))] * 2
+    farm.job.append(make.job(make.boot(12), make.boot(13)))
+    wrote, _ = on_terminal("watch", 5, NO_COLOR="1")
+    assert b"running firmware" in wrote
+    assert "…".encode() in wrote
+    assert b"qemu-i386" in wrote
