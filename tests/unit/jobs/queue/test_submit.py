@@ -118,8 +118,8 @@ def test_a_32_bit_kernel_runs_on_either(queue: Queue) -> None:
     ("pattern", "sentence"),
     [
         ("(", "not a regular expression .RE2 syntax.: missing \\)"),
-        ("a{99999999999999999999}", "not a regular expression"),
-        ("(" * 5000 + ")" * 5000, "not a regular expression"),
+        ("a{1001}", "not a regular expression"),
+        ("(" * 5000 + ")" * 5000, "matches an empty line"),
         ("login:|", "matches an empty line, so every boot would pass"),
         (".*", "matches an empty line"),
         ("", "matches an empty line"),
