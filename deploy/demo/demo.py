@@ -19,7 +19,6 @@ from deploy.demo.lab import ENVIRONMENT, write_lab
 from deploy.demo.plan import APPENDS, faults, rows, turns
 from deploy.demo.server import HOST, DemoError, Server, farm_serve, free_port, only_demo, running_server
 from deploy.demo.show import LiveView, PlainView, View, verdict_table
-from deploy.demo.userland import SUCCESS, write_userland
 from deploy.setup.kernels import Kernel, read_manifest
 from deploy.setup.private_apt import FetchError
 from farm.client import Client
@@ -34,15 +33,12 @@ LONGEST_SECONDS = 3600.0  # the farm's own deadlines end a boot long before
 
 def submit(client: Client, folder: Path, kernels: Sequence[Kernel]) -> list[int]:
     """One job per kernel, each with every command line; gives the job numbers."""
-    initrd = client.upload(write_userland(folder.parent / "userland.cpio"))
     jobs = []
     for kernel in kernels:
         stored = client.upload(folder / kernel.image)
         job = JobIn(
             image=stored.sha256,
             filename=kernel.image,
-            initrd=initrd.sha256,
-            pattern=SUCCESS,
             environments=[ENVIRONMENT],
             appends=list(APPENDS),
             tree="debian",

@@ -27,7 +27,7 @@ from pathlib import Path
 from deploy.setup.apt_sources import debian_archive, private_sources, read_sources
 from deploy.setup.private_apt import FetchError, PrivateApt, unpack_boot
 
-# Kernels with `mem=12M` boot on 5.10 (bullseye) and panic on 6.1 (bookworm): the demo's true difference.
+# Kernels with `mem=10M` boot on 5.10 (bullseye) and panic on 6.1 (bookworm): the demo's true difference.
 SUITES = ("bookworm", "bullseye", "bookworm-backports")
 BRANCHES = {"5.10": 2, "6.1": 2}  # branch -> how many of its releases
 OTHER_BRANCHES = 1  # and this many releases of branches not named above, where the archive has any

@@ -52,7 +52,7 @@ class JobIn(Wire):
                     "image": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                     "filename": "vmlinuz-6.1.0-50-686",
                     "environments": ["qemu-i386"],
-                    "appends": ["", "mem=12M"],
+                    "appends": ["", "mem=10M"],
                     "tree": "stable",
                 }
             ]
@@ -66,7 +66,7 @@ class JobIn(Wire):
         default=None,
         max_length=500,
         description="an own sign of success: a regular expression matched on one console line; "
-        "needed with an own initramfs that does not print farm-init's markers",
+        "needed with an own initramfs",
     )
     environments: list[Name] = Field(min_length=1, max_length=100)
     tags: list[Name] = Field(default=[], max_length=20, description="capabilities that the device must have")

@@ -51,7 +51,7 @@ def test_plain_lines_come_once_per_change_and_not_for_the_queue() -> None:
         view.update([boot(append=SMALL, verdict="fail")], {})
     assert out.getvalue().splitlines() == [
         "boot #1 6.1.0-50-686 (default): load",
-        "boot #1 6.1.0-50-686 mem=12M: fail after 12 s",
+        "boot #1 6.1.0-50-686 mem=10M: fail after 12 s",
     ]
 
 
