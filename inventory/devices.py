@@ -38,6 +38,9 @@ def register(session: Session, lab: str, worker: str, offers: Sequence[DeviceOff
 
 
 def _refuse_foreign(session: Session, lab: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInputError("offered twice; device names are unique", where=f"device {name!r} of lab {lab!r}")
     query = sa.select(DeviceRow.name, DeviceRow.lab).where(DeviceRow.name.in_(names), DeviceRow.lab != lab)
     for name, owner in session.execute(query):
         detail = f"lab {owner!r} already has a device of that name; device names are unique over the farm: rename yours"

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from farm.core.errors import BadInputError
 from farm.core.wire import JobIn
 from farm.core.words import BootState
 from jobs.outcome.pattern import compile_pattern
+from jobs.queue import submit
 from jobs.queue.submit import MOST_BOOTS, check
 from tests.support.queueing import Queue, image, states
 from tests.support.serving import offer
@@ -192,3 +194,15 @@ def test_one_new_image_submitted_by_several_at_once_is_one_build(queue: Queue) -
     assert faults == []
     assert len(builds) == 4
     assert len(set(builds)) == 1
+
+
+def test_a_command_line_that_the_loader_would_cut_off(queue: Queue) -> None:
+    queue.register(offer("a"))
+    short = submit.Image("1" * 64, 1, replace(image().facts, header=replace(image().facts.header, cmdline_size=255)))
+    with pytest.raises(
+        BadInputError, match=r"96 bytes are too many: this image takes 255 bytes of command line"
+    ) as told:
+        queue.submit(short, appends=["x" * 95, "y" * 96])
+    assert told.value.where == "append"
+    queue.submit(short, appends=["y" * 96], force=True)
+    queue.submit(short, appends=["x" * 95])
