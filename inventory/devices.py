@@ -76,7 +76,7 @@ def take(device: DeviceRow, boot: int, worker: str, until: datetime) -> None:
 def extend(session: Session, boot: int, until: datetime) -> bool:
     """Renew the lease of a boot; False if that boot holds none any more."""
     query = sa.update(DeviceRow).where(DeviceRow.lease_boot == boot).values(lease_expires_at=until)
-    return session.execute(query).rowcount == 1  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
+    return bool(session.execute(query).rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
 
 
 def release(session: Session, boot: int) -> None:

@@ -81,10 +81,12 @@ class Capture:
 
     async def pump(self, stream: ConsoleStream) -> None:
         """Take in everything the console says, until it is gone."""
-        while data := await stream.read():
-            self._take(data)
-        self._eof = True
-        self._news.set()
+        try:
+            while data := await stream.read():
+                self._take(data)
+            self._eof = True
+        finally:
+            self._news.set()
 
     def _take(self, data: bytes) -> None:
         now = time.monotonic()

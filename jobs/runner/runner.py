@@ -6,6 +6,8 @@ removed before this returns. A driver's fault is `infra`, and makes the device s
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from farm.core.words import Deadline, Phase, Verdict
@@ -50,8 +52,22 @@ async def run_boot(rig: Rig, order: Order, watch: Watch) -> Result:
         outcome = Outcome(verdict=Verdict.INFRA, reason=sentence, stage=run.capture.reader.stage, type="driver")
         faults.append(sentence)
     finally:
-        faults += await run.leave()
+        faults += await _to_the_end(run.leave())
     return Result(outcome, "; ".join(dict.fromkeys(faults)) or None)
+
+
+async def _to_the_end(work: Coroutine[None, None, list[str]]) -> list[str]:
+    """Finish `work` even if this task is cancelled meanwhile, and be cancelled only then: no machine stays on."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as again:
+            cancelled = again
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
 
 
 class _Run:
@@ -78,7 +94,9 @@ class _Run:
                 self._order.boot_id, self._order.kernel, self._order.initrd, self._order.cmdline, capture.fetched
             )
             await rig.boot.prepare(request)
-        async with rig.console.open() as stream:
+        async with AsyncExitStack() as stack:
+            async with self._within("opening the console"):
+                stream = await stack.enter_async_context(rig.console.open())
             ending = await self._powered(stream)
         fetched = capture.kernel_fetched
         return capture.reader.conclude(ending, image_fetched=fetched)

@@ -12,7 +12,7 @@ from farm.core.errors import BadInputError
 from farm.core.wire import DeviceOffer, DeviceOut
 from farm.core.words import Health
 from inventory import devices
-from inventory.models import DeviceRow, DeviceTag
+from inventory.models import DeviceRow, DeviceTag, LabRow
 from tests.support.serving import offer
 
 SOON = timedelta(seconds=60)
@@ -114,13 +114,13 @@ def test_one_device_by_name(database: Database) -> None:
 def test_a_lab_is_offline_when_it_was_not_heard(database: Database) -> None:
     hello(database, offer("a"))
     with database.write() as session:
-        session.get_one(devices.LabRow, "here").seen_at = now() - devices.ONLINE - timedelta(seconds=1)
+        session.get_one(LabRow, "here").seen_at = now() - devices.ONLINE - timedelta(seconds=1)
     assert listed(database)[0].online is False
     with database.write() as session:
         devices.seen(session, "here", "w2")
     assert listed(database)[0].online is True
     with database.read() as session:
-        assert session.get_one(devices.LabRow, "here").worker == "w2"
+        assert session.get_one(LabRow, "here").worker == "w2"
 
 
 def test_environments_and_their_architectures(database: Database) -> None:

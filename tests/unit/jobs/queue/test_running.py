@@ -241,6 +241,6 @@ def test_what_is_not_there(queue: Queue) -> None:
     for ask in (queue.alive, queue.report, queue.cancel, queue.boot):
         with pytest.raises(NotFoundError, match="there is no boot 77"):
             ask(77)
-    for ask in (queue.job, queue.cancel_job):
+    for ask_job in (queue.job, queue.cancel_job):
         with pytest.raises(NotFoundError, match="there is no job 77"):
-            ask(77)
+            ask_job(77)

@@ -1,5 +1,7 @@
 """Why a boot is still queued: the first obstacle on its way to a device."""
 
+from typing import Any
+
 import pytest
 
 from farm.core.words import Health
@@ -8,7 +10,7 @@ from tests.support.queueing import Queue
 from tests.support.serving import offer
 
 
-def why(queue: Queue, **fields: object) -> str | None:
+def why(queue: Queue, **fields: Any) -> str | None:
     return queue.submit(**fields).boots[-1].waiting
 
 
