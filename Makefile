@@ -63,7 +63,7 @@ fmt: venv-dev ## Format the code and repair what the linter can repair
 bench: venv ## Measure the farm: overhead per boot, CLI start, latency, throughput, memory, size
 	@$(PYTHON) -m deploy.setup.packages demo
 	@$(PYTHON) -m deploy.setup.kernels
-	@$(BIN)/python -m deploy.bench.run $(ARGS)
+	@$(BIN)/python -m tests.bench.run $(ARGS)
 
 .PHONY: venv
 venv: $(VENV)/.runtime ## Make .venv with what the farm needs to run

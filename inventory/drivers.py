@@ -1,4 +1,4 @@
-"""The three seams of a device: power, console, boot. Each is a small Protocol; each has a public fake in `inventory.fakes`.
+"""The three seams of a device: power, console, boot. Each is a small Protocol with a public fake in `inventory.fakes`.
 
 A driver is built from its frozen configuration (`kind: Literal[...]`, `build(site) -> driver`), so a driver
 lacks neither a method (mypy) nor a field (the lab file's schema). Drivers know nothing of jobs, SQL or HTTP routes.
@@ -10,10 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from inventory.boot.netboot import Netboot
+from typing import Protocol
 
 
 class DriverError(Exception):
@@ -27,16 +24,6 @@ class PowerState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """What a driver configuration is built into: one device's place in its lab."""
-
-    device: str  # the device's name, unique in the lab
-    mac: str | None  # lower case, colons; None where the device has no network card
-    run_dir: Path  # the device's own directory for pid files, sockets, links; made by whoever builds the Site
-    netboot: "Netboot | None" = None  # the lab's network boot server, where it has one
-
-
-@dataclass(frozen=True, slots=True)
 class Fetch:
     """One file a machine asked the network boot server for."""
 
@@ -44,6 +31,29 @@ class Fetch:
     peer: str  # address it came from
     sent: int  # bytes
     complete: bool
+
+
+class BootServer(Protocol):
+    """The lab's network boot server, as a driver sees it (`boot.netboot`)."""
+
+    @property
+    def port(self) -> int: ...
+
+    def arm(
+        self, mac: str, kernel: Path, initrd: Path | None, cmdline: str, on_fetch: Callable[[Fetch], None]
+    ) -> None: ...
+
+    def disarm(self, mac: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a driver configuration is built into: one device's place in its lab."""
+
+    device: str  # the device's name, unique in the lab
+    mac: str | None  # lower case, colons; None where the device has no network card
+    run_dir: Path  # the device's own directory for pid files, sockets, links; made by whoever builds the Site
+    netboot: BootServer | None = None  # the lab's network boot server, where it has one
 
 
 @dataclass(frozen=True, slots=True)

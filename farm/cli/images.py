@@ -7,13 +7,13 @@ from farm.cli.output import print_pairs, print_table, say
 from farm.core.errors import BadInputError
 
 if TYPE_CHECKING:
-    from jobs.builds import ImageFacts
+    from jobs.builds.image import ImageFacts
 
 
 def image(file: options.Image, *, as_json: options.Json = False) -> None:
     """Print what an image says of itself: release, compiler, configuration."""
     from farm.cli.submit import check_readable
-    from jobs.builds import read_image
+    from jobs.builds.image import read_image
 
     check_readable(file)
     try:

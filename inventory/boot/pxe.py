@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from inventory.boot.netboot import Netboot
 from inventory.config import DriverConfig
-from inventory.drivers import Boot, BootRequest, DriverError, Site
+from inventory.drivers import Boot, BootRequest, BootServer, DriverError, Site
 
 
 class PxeConfig(DriverConfig):
@@ -33,7 +32,7 @@ class PxeBoot:
         netboot, mac = self._parts()
         netboot.disarm(mac)
 
-    def _parts(self) -> tuple[Netboot, str]:
+    def _parts(self) -> tuple[BootServer, str]:
         if self._site.netboot is None or self._site.mac is None:
             missing = "MAC address in the lab file" if self._site.mac is None else "network boot server in this lab"
             raise DriverError(f"device {self._site.device}: boot pxe: there is no {missing}")

@@ -17,7 +17,7 @@ class Match(Protocol):
 
 
 def compile_pattern(text: str) -> Match:
-    """Compile; BadInputError for what RE2 does not take (look-around, back references) or what an empty line matches."""
+    """Compile; BadInputError for what RE2 does not take (look-around, back references), or an empty line matches."""
     options = re2.Options()
     options.log_errors = False
     try:

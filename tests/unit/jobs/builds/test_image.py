@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from farm.core.errors import BadInputError
-from jobs.builds import ImageFacts, Source, check_fits, read_config, read_image
-from jobs.builds.config import OPTIONS
+from jobs.builds.config import OPTIONS, Source
+from jobs.builds.image import ImageFacts, check_fits, read_config, read_image
 
 METHODS = ["gzip", "bzip2", "lzma", "xz", "lzo", "lz4", "zstd"]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.builds import check_fits, parse_config, read_config, read_image
-from jobs.builds.config import OPTIONS
+from jobs.builds.config import OPTIONS, parse_config
+from jobs.builds.image import check_fits, read_config, read_image
 
 KERNELS = Path(__file__).parents[4] / ".demo" / "kernels"
 IMAGES = sorted(KERNELS.glob("vmlinuz-*")) if KERNELS.is_dir() else []

@@ -1,6 +1,6 @@
 """`make bench`: one table of what the farm costs. Each figure with its spread, the aim and how it was measured.
 
-    python -m deploy.bench.run [--boots N] [--skip-size]
+    python -m tests.bench.run [--boots N] [--skip-size]
 
 Machines are shared and noisy: compare figures of one run with one another, and medians, not single values.
 """
@@ -21,10 +21,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from deploy.bench.bare import bare_boot
 from deploy.setup.kernels import read_manifest
 from farm.core.wire import BootOut, JobIn
 from farm.core.words import Phase
+from tests.bench.bare import bare_boot
 from tests.standin.farm import BANNER, MARKERS, Farm, Steps, standin_farm, until
 from tests.standin.image import tiny_image
 
