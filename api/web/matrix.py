@@ -5,21 +5,14 @@ branch, branches in kernel order side by side. Verdicts on the kernel are pass a
 same release (infra, inconclusive, a boot still queued) never hides one.
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 
-from farm.core.errors import BadInputError
+from api.web.order import LAST_ORDERED, branch_order, flavour
 from farm.core.words import BootState, Verdict
-from jobs.builds.version import KernelVersion
-
-# What a distribution puts before its flavour: `-50` in 6.1.0-50-686-pae, `-0.deb12.4` in 6.5.0-0.deb12.4-686.
-_ABI = re.compile(r"-\d+(?:\.\w+)*(?=-|$)")
-_NO_FLAVOUR = re.compile(r"-g[0-9a-f]{7,40}(?![0-9a-z])|-dirty|\+")
-_STABLE = re.compile(r"(\d+(?:\.\d+){1,2})\.y")
 
 
 class State(StrEnum):
@@ -174,27 +167,12 @@ _WITHOUT_VERDICT = (State.INCONCLUSIVE, State.INFRA, State.RUNNING, State.QUEUED
 _PENDING = (State.RUNNING, State.QUEUED)
 
 
-def flavour(release: str) -> str:
-    """Which configuration a release string names: "686-pae" of 6.1.0-50-686-pae, "" where it names none."""
-    try:
-        local = KernelVersion.parse(release).local
-    except BadInputError:
-        return ""
-    return _NO_FLAVOUR.sub("", _ABI.sub("", local, count=1)).strip("-._~")
+def build_matrix(releases: Iterable[Release], results: Iterable[Result], *, versions: int | None = None) -> Matrix:
+    """All of it. Results of a build that is not among `releases` do not count.
 
-
-def branch_order(name: str) -> tuple[int, str]:
-    """Stable branches by their number, then mainline, then next, then names of people's own."""
-    if found := _STABLE.fullmatch(name):
-        try:
-            return 0, KernelVersion.parse(found[1]).sort_key
-        except BadInputError:
-            return 3, name
-    return {"mainline": 1, "next": 2}.get(name, 3), name
-
-
-def build_matrix(releases: Iterable[Release], results: Iterable[Result]) -> Matrix:
-    """All of it. Results of a build that is not among `releases` do not count."""
+    With `versions` only that many newest ones of each branch are drawn; older ones among `releases` still say whether
+    the first one drawn is a turn.
+    """
     releases = list(releases)
     branches, place = _columns(releases)
     columns = [column for branch in branches for column in branch.columns]
@@ -204,9 +182,25 @@ def build_matrix(releases: Iterable[Release], results: Iterable[Result]) -> Matr
         if result.build in place:
             track = (result.environment, flavours[result.build], result.append)
             found[track][place[result.build]].append(result)
-    rows = [_turned(Row(*track, [cell(column, cells.get(column, [])) for column in columns])) for track, cells in
-            sorted(found.items())]  # fmt: skip
-    return Matrix(branches, rows, _changes(rows))
+    drawn = [_newest(branch, versions) for branch in branches]
+    kept = {column for branch in drawn for column in branch.columns}
+    cut = {branch.name for branch in branches if not kept.issuperset(branch.columns)}
+    rows = []
+    changes: list[tuple[Row, Cell, Cell]] = []
+    for track, cells in sorted(found.items()):
+        row = Row(*track, _turned([cell(column, cells.get(column, [])) for column in columns], cut))
+        shown = Row(*track, [one for one in row.cells if one.column in kept])
+        changes += [(row, *pair) for pair in _turns(row.cells) if pair[1].column in kept]
+        rows += [shown] if any(one.boot is not None for one in shown.cells) else []
+    return Matrix(drawn, rows, _changes(changes))
+
+
+def _newest(branch: Branch, versions: int | None) -> Branch:
+    """The branch with only so many newest versions."""
+    if versions is None:
+        return branch
+    kept = list(dict.fromkeys(column.version for column in branch.columns))[-versions:]
+    return Branch(branch.name, [column for column in branch.columns if column.version in kept])
 
 
 def cell(column: Column, results: Sequence[Result]) -> Cell:
@@ -254,40 +248,46 @@ def _detail(labels: Sequence[str], same: Sequence[Sequence[str]]) -> str:
     return ""
 
 
-def _turned(row: Row) -> Row:
-    """The row with its turning cells marked."""
-    cells: list[Cell] = []
+def _turned(cells: Sequence[Cell], cut: Collection[str]) -> list[Cell]:
+    """A track's cells with the turning ones marked. Of branches in `cut` the oldest releases are not among them."""
+    turned: list[Cell] = []
     before: Cell | None = None
-    for one in row.cells:
-        turn = _turn(before, one) if before and one.counted else None
-        cells.append(Cell(one.column, one.state, one.boot, one.passed, one.failed, one.pending, one.title, turn))
+    for one in cells:
+        turn = _turn(before, one, cut) if before and one.counted else None
+        turned.append(replace(one, turn=turn))
         before = one if one.counted else before
-    return Row(row.environment, row.flavour, row.append, cells)
+    return turned
 
 
-def _turn(before: Cell, after: Cell) -> Turn | None:
-    across = before.column.branch != after.column.branch
-    if across and max(branch_order(one.column.branch)[0] for one in (before, after)) > 2:
-        return None  # somebody's own branch: nothing says that it comes after the other
+def _turn(before: Cell, after: Cell, cut: Collection[str]) -> Turn | None:
+    if before.column.branch != after.column.branch:
+        if after.column.branch in cut:
+            return None  # an older release of that branch may have turned
+        if max(branch_order(one.column.branch)[0] for one in (before, after)) > LAST_ORDERED:
+            return None  # somebody's own branch: nothing says that it comes after the other
     match before.state, after.state:
         case State.PASS, State.FAIL:
             return Turn.REGRESSION
         case State.PASS, State.MIXED:
             return Turn.FLAKY
-        case State.FAIL, State.PASS if not across:
+        case State.FAIL, State.PASS if before.column.branch == after.column.branch:
             return Turn.FIX
     return None
 
 
-def _changes(rows: Sequence[Row]) -> list[Change]:
+def _turns(cells: Sequence[Cell]) -> Iterator[tuple[Cell, Cell]]:
+    """Each turning cell, with the one it is compared with before it."""
+    for before, after in pairwise(one for one in cells if one.counted):
+        if after.turn:
+            yield before, after
+
+
+def _changes(turns: Iterable[tuple[Row, Cell, Cell]]) -> list[Change]:
     found: dict[tuple[Turn, str, str, Column, Column], list[tuple[str, int]]] = defaultdict(list)
-    for row in rows:
-        before: Cell | None = None
-        for one in row.cells:
-            if one.turn and before and one.boot is not None:
-                key = (one.turn, row.flavour, row.append, before.column, one.column)
-                found[key].append((row.environment, one.boot))
-            before = one if one.counted else before
+    for row, before, after in turns:
+        if after.turn and after.boot is not None:
+            key = (after.turn, row.flavour, row.append, before.column, after.column)
+            found[key].append((row.environment, after.boot))
     changes = [
         Change(kind, [name for name, _ in places], kind_of, append, before, after, max(boot for _, boot in places))
         for (kind, kind_of, append, before, after), places in found.items()

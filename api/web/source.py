@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from api.state import AppState
-from api.web.matrix import Matrix, Release, Result, State, build_matrix, flavour
+from api.web.matrix import Matrix, Release, Result, State, build_matrix
+from api.web.order import flavour
 from api.web.views import Asked
 from farm.core.errors import NotFoundError
 from farm.core.wire import BootOut, BootQuery, BuildOut, DeviceOut
@@ -23,7 +24,8 @@ from jobs.models import BootRow, BuildRow, JobRow
 from jobs.queue import views
 
 BRANCHES = 12  # on the front page, those booted last
-RELEASES = 5  # of each branch there
+RELEASES = 5  # of each branch there, at most
+COLUMNS = 30  # that fit on a screen side by side: many branches have fewer releases each
 JOBS = 100  # on one page
 RELEASES_ALONE = 30  # where a branch has the page for itself
 
@@ -91,10 +93,12 @@ class PageSource:
     def front(self, branch: str | None = None) -> Front:
         """NotFoundError for a branch that nothing was ever booted of."""
         with self._farm.db.read() as session:
-            releases = _releases(session, branch)
+            releases, versions = _releases(session, branch)
             if branch is not None and not releases:
                 raise NotFoundError(f"nothing of branch {branch} was booted here")
-            matrix = build_matrix(releases, _results(session, [release.build for release in releases]))
+            matrix = build_matrix(
+                releases, _results(session, [release.build for release in releases]), versions=versions
+            )
             turned = views.boots_by_id(session, self._storage, [change.boot for change in matrix.changes])
             return Front(
                 matrix=matrix,
@@ -123,7 +127,8 @@ class PageSource:
                 BootRow.repeat == boot.repeat,
             )
             own = _release(session.get_one(BuildRow, boot.build))
-            alike = [one for one in _releases(session, None) if flavour(one.release) == flavour(own.release)]
+            front, _ = _releases(session, None)
+            alike = [one for one in front if flavour(one.release) == flavour(own.release)]
             builds = list({release.build: release for release in [*alike, own]}.values())
             on_track = (BootRow.environment == boot.environment, BootRow.append == boot.append)
             return BootPage(
@@ -191,21 +196,25 @@ class PageSource:
         return views.boots_by_id(session, self._storage, session.scalars(grouped.limit(12)).all())[::-1]
 
 
-def _releases(session: Session, branch: str | None) -> list[Release]:
-    """Builds that were booted: of each branch (those booted last, or the one asked for) its newest versions."""
+def _releases(session: Session, branch: str | None) -> tuple[list[Release], int]:
+    """Builds that were booted: of each branch (those booted last, or the one asked for) its newest versions.
+
+    Also how many of these versions to draw: there is one more, to compare the oldest one drawn with.
+    """
     booted = sa.select(BootRow.build_id).distinct()
     query = sa.select(BuildRow.id).where(BuildRow.id.in_(booted))
-    limit = RELEASES if branch is None else RELEASES_ALONE
+    limit = RELEASES_ALONE
     if branch is None:
         latest = sa.select(BuildRow.branch).where(BuildRow.id.in_(booted)).group_by(BuildRow.branch)
         names = session.scalars(latest.order_by(sa.func.max(BuildRow.id).desc()).limit(BRANCHES)).all()
         query = query.where(BuildRow.branch.in_(names))
+        limit = min(RELEASES, max(2, COLUMNS // max(1, len(names))))
     else:
         query = query.where(BuildRow.branch == branch)
     rank = sa.func.dense_rank().over(partition_by=BuildRow.branch, order_by=BuildRow.version_key.desc())
     ranked = query.add_columns(rank.label("place")).subquery()
-    chosen = sa.select(BuildRow).join(ranked, ranked.c.id == BuildRow.id).where(ranked.c.place <= limit)
-    return [_release(row) for row in session.scalars(chosen)]
+    chosen = sa.select(BuildRow).join(ranked, ranked.c.id == BuildRow.id).where(ranked.c.place <= limit + 1)
+    return [_release(row) for row in session.scalars(chosen)], limit
 
 
 def _release(row: BuildRow) -> Release:

@@ -38,6 +38,9 @@ const takeOver = (fresh) => {
   }
 };
 
+// Newest releases stand on the right: where not all fit, those are in view.
+document.querySelectorAll(".scroll > .matrix").forEach((matrix) => { matrix.parentElement.scrollLeft = matrix.scrollWidth; });
+
 const refresh = async () => {
   const fresh = await fetchPage(location.pathname + location.search);
   const [log, freshLog] = [document.getElementById("log"), fresh.getElementById("log")];

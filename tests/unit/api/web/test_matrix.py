@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.web.matrix import Column, Matrix, Release, Result, State, Turn, branch_order, build_matrix, cell, flavour
+from api.web.matrix import Column, Matrix, Release, Result, State, Turn, build_matrix, cell
 from farm.core.words import BootState, Verdict
 from jobs.builds.version import KernelVersion
 
@@ -28,18 +28,6 @@ def states(matrix: Matrix, row: int = 0) -> list[State]:
 
 
 # Order and columns
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["2.6.27.y", "2.6.28.y", "3.0.y", "5.10.y", "6.1.y", "6.12.y", "mainline", "next", "mine"],
-        ["5.4.y", "5.15.y", "mainline", "", "topic/foo"],
-        ["6.1.y", "next", "1.2.3.4.y", "99999.1.y"],
-    ],
-)
-def test_branches_stand_in_kernel_order(names: list[str]) -> None:
-    assert names == sorted({*names}, key=branch_order)
 
 
 def test_releases_stand_in_version_order_inside_their_branch() -> None:
@@ -81,29 +69,6 @@ def test_a_flavour_that_all_have_is_not_worth_a_word() -> None:
         [release(1, "6.1.176", "6.1.0-50-686")], [boot(1, 1, PASS), boot(2, 1, PASS, append="mem=12M")]
     )
     assert [(environment, kind, len(rows)) for environment, kind, rows in matrix.groups] == [("qemu", "", 2)]
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("6.1.0-50-686", "686"),
-        ("6.1.0-50-686-pae", "686-pae"),
-        ("6.5.0-0.deb12.4-686", "686"),
-        ("5.10.0-30-686", "686"),
-        ("2.6.27.57-vmi", "vmi"),
-        ("6.1.176", ""),
-        ("6.1.176+", ""),
-        ("6.1.176-dirty", ""),
-        ("6.1.176-12-gabcdef012345", ""),
-        ("6.1.176-00012-gabcdef012345-dirty", ""),
-        ("7.2.0-rc3", ""),
-        ("next-20261120", ""),
-        ("", ""),
-        ("no version", ""),
-    ],
-)
-def test_the_flavour_is_read_from_the_release(name: str, kind: str) -> None:
-    assert flavour(name) == kind
 
 
 # Cells
@@ -229,6 +194,47 @@ def test_regressions_come_first_and_of_them_the_newest() -> None:
         (Turn.REGRESSION, "b"),
         (Turn.FIX, "a"),
     ]
+
+
+LONG = [release(n, f"6.1.{n}") for n in range(1, 8)]
+
+
+def test_only_the_newest_versions_are_drawn() -> None:
+    matrix = build_matrix(DEBIAN + LONG, [boot(1, 7, PASS)], versions=3)
+    assert [[column.version for column in branch.columns] for branch in matrix.branches] == [
+        ["5.10.218", "5.10.223"],
+        ["6.1.7", "6.1.170", "6.1.176"],
+    ]
+    assert matrix.width == len(matrix.rows[0].cells) == 5
+
+
+@pytest.mark.parametrize(
+    ("older", "found"),
+    [
+        (PASS, [(Turn.REGRESSION, "6.1.4", "6.1.5")]),
+        (FAIL, []),
+        (INFRA, []),  # the branch is older than what is drawn: 6.1.5 need not be the first bad one
+        (None, []),
+    ],
+)
+def test_a_release_that_is_not_drawn_says_whether_the_first_one_drawn_is_a_turn(
+    older: Verdict | None, found: list[tuple[Turn, str, str]]
+) -> None:
+    results = [boot(1, 100, PASS), boot(2, 5, FAIL), *([boot(3, 4, older)] if older else [])]
+    matrix = build_matrix([release(100, "5.10.223"), *LONG[3:]], results, versions=3)
+    assert [(one.kind, one.before.version, one.after.version) for one in matrix.changes] == found
+    assert (matrix.rows[0].cells[1].turn is not None) == bool(found)
+
+
+def test_a_track_that_has_nothing_to_show_is_no_row() -> None:
+    matrix = build_matrix(LONG, [boot(1, 1, PASS, append="old"), boot(2, 7, PASS)], versions=2)
+    assert [row.append for row in matrix.rows] == [""]
+
+
+def test_takes_of_a_version_are_drawn_together() -> None:
+    takes = [release(n, "6.1.5", patch=f"take {n}") for n in (1, 2, 3)]
+    matrix = build_matrix([*takes, release(9, "6.1.4")], [boot(1, 1, PASS)], versions=1)
+    assert [column.detail for column in matrix.branches[0].columns] == ["take 1", "take 2", "take 3"]
 
 
 def test_rows_go_by_environment_and_command_line() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from api.state import AppState
 from api.web.matrix import State, Turn
-from api.web.source import BRANCHES, RELEASES, PageSource
+from api.web.source import BRANCHES, COLUMNS, RELEASES, PageSource
 from farm.core.database import Database
 from farm.core.errors import NotFoundError
 from farm.core.settings import Settings
@@ -96,6 +96,18 @@ def test_only_the_branches_booted_last_stand_on_the_front_page(
     sow(change)
     names = [branch.name for branch in source.front().matrix.branches]
     assert names == [f"6.{number}.y" for number in range(3, BRANCHES + 3)]
+
+
+def test_many_branches_have_fewer_releases_each(source: PageSource, sow: Callable[[Change], None]) -> None:
+    def change(seed: Seed) -> None:
+        for branch in range(BRANCHES):
+            for number in range(1, 6):
+                seed.boot(seed.job(seed.build(f"6.{branch}.{number}", f"6.{branch}.{number}"), [""]), **PASSED)
+
+    sow(change)
+    matrix = source.front().matrix
+    assert matrix.width <= COLUMNS
+    assert [column.version for column in matrix.branches[-1].columns] == ["6.11.4", "6.11.5"]
 
 
 def test_builds_that_were_never_booted_take_no_place(source: PageSource, sow: Callable[[Change], None]) -> None:
