@@ -35,7 +35,10 @@ class Bell:
                 async with asyncio.timeout(seconds):
                     await future
         finally:
-            self._waiting[name].discard(future)
+            waiting = self._waiting.get(name, set())
+            waiting.discard(future)
+            if not waiting:
+                self._waiting.pop(name, None)
 
 
 def console_bell(boot: int) -> str:

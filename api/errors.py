@@ -62,4 +62,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def of_framework(request: Request, fault: HTTPException) -> Response:
         detail = str(fault.detail) if fault.status_code != 404 else f"there is nothing at {request.url.path}"
-        return answer(Problem(title="Not possible", status=fault.status_code, detail=detail))
+        told = answer(Problem(title="Not possible", status=fault.status_code, detail=detail))
+        told.headers.update(fault.headers or {})
+        return told
+
+    @app.exception_handler(Exception)
+    async def of_anything_else(_request: Request, _fault: Exception) -> Response:
+        # The server has logged it with its traceback; the person gets a sentence, not our insides.
+        detail = "the farm made a mistake of its own; its log has the details"
+        return answer(Problem(title=FarmError.title, status=500, detail=detail))

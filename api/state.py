@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from api.bell import Bell
 from farm.core.database import Database
@@ -26,3 +26,5 @@ def _state(request: Request) -> AppState:
 
 
 Farm = Annotated[AppState, Depends(_state)]
+# A row's number, as both databases can hold it.
+Number = Annotated[int, Path(ge=1, lt=1 << 31)]

@@ -7,6 +7,7 @@ Synchronous `Client` for people, `LabClient` (async) for workers. Errors that th
 import base64
 import hashlib
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,7 @@ class Client:
     def follow_console(self, boot: int, offset: int = 0) -> Iterator[bytes]:
         """Console bytes from `offset` as they come, until the boot ends. Resumes by itself where the line breaks."""
         misses = 0
+        fault: httpx.TransportError | None = None
         while True:
             try:
                 with self._http.stream("GET", f"{API}/boots/{boot}/console/live", params={"offset": offset}) as answer:
@@ -183,13 +185,16 @@ class Client:
                         chunk = base64.b64decode(data["bytes"])
                         offset = data["offset"] + len(chunk)
                         yield chunk
-            except httpx.TransportError as fault:
-                misses += 1
-                if misses > RECONNECTS:
-                    raise self._absent(fault) from fault
+            except httpx.TransportError as broken:
+                fault = broken
+            # Broken off, or ended early by a server that goes away: it is given some seconds to come back.
+            misses += 1
+            if misses > RECONNECTS:
+                raise self._absent(fault or httpx.RemoteProtocolError("the live console ended early")) from fault
+            time.sleep(min(0.1 * 2**misses, 3.0))
 
 
-RECONNECTS = 5
+RECONNECTS = 7  # about 12 s in all
 _JSON = {"Content-Type": "application/json"}
 
 

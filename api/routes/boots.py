@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 from api.bell import WORK, console_bell
 from api.errors import PROBLEMS
 from api.live import console_events
-from api.state import Farm
+from api.state import Farm, Number
 from api.uploads import body
 from farm.core.errors import NotFoundError, TooLargeError
 from farm.core.wire import BootOut, BootQuery, ConsoleState, Control, PhaseEvent, Report
@@ -20,6 +20,7 @@ from jobs.queue import running, views
 router = APIRouter(prefix="/boots", tags=["boots"], responses={code: PROBLEMS[code] for code in (404, 409, 422)})
 
 CHUNK_LIMIT = 4 << 20
+FAR = 1 << 53  # no console is that long, and every JSON reader still counts exactly
 
 
 @router.get("")
@@ -30,14 +31,14 @@ def listing(farm: Farm, which: Annotated[BootQuery, Query()]) -> list[BootOut]:
 
 
 @router.get("/{number}")
-def get(number: int, farm: Farm) -> BootOut:
+def get(number: Number, farm: Farm) -> BootOut:
     """One boot: verdict, evidence, phases."""
     with farm.db.read() as session:
         return views.boot(session, farm.storage, number)
 
 
 @router.post("/{number}/cancel")
-def cancel(number: int, farm: Farm) -> BootOut:
+def cancel(number: Number, farm: Farm) -> BootOut:
     """Take a boot back; a running one is powered off within seconds."""
     with farm.db.write() as session:
         running.cancel(session, number)
@@ -46,19 +47,23 @@ def cancel(number: int, farm: Farm) -> BootOut:
 
 
 @router.get("/{number}/console", response_class=FileResponse)
-def console(number: int, farm: Farm) -> Response:
+def console(number: Number, farm: Farm) -> Response:
     """The console, byte for byte. `Range: bytes=...` gives a part of it."""
     _exists(number, farm)
     path = farm.storage.console_path(number)
-    headers = {"Cache-Control": "no-cache", "Content-Disposition": f'inline; filename="boot-{number}.log"'}
     # Not text/html, and nosniff: whatever a kernel prints is shown as text.
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Disposition": f'inline; filename="boot-{number}.log"',
+        "X-Content-Type-Options": "nosniff",
+    }
     media = "text/plain; charset=utf-8"
     if not path.exists():
         return Response(b"", media_type=media, headers=headers)
     return FileResponse(path, media_type=media, headers=headers)
 
 
-def _exists(number: int, farm: Farm) -> None:
+def _exists(number: Number, farm: Farm) -> None:
     with farm.db.read() as session:
         if views.boot_state(session, number) is None:
             raise NotFoundError(f"there is no boot {number}")
@@ -66,10 +71,10 @@ def _exists(number: int, farm: Farm) -> None:
 
 @router.get("/{number}/console/live", response_class=EventSourceResponse, dependencies=[Depends(_exists)])
 async def live(
-    number: int,
+    number: Number,
     farm: Farm,
-    offset: Annotated[int, Query(ge=0)] = 0,
-    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    offset: Annotated[int, Query(ge=0, lt=FAR)] = 0,
+    last_event_id: Annotated[int | None, Header(ge=0, lt=FAR)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """The console as it comes: server-sent events `bytes` {offset, at, bytes (base64)}, then `end`.
 
@@ -80,14 +85,14 @@ async def live(
 
 
 @router.post("/{number}/heartbeat", tags=["labs"])
-def heartbeat(number: int, farm: Farm) -> Control:
+def heartbeat(number: Number, farm: Farm) -> Control:
     """The worker is alive: its lease goes on."""
     with farm.db.write() as session:
         return running.alive(session, number, farm.settings)
 
 
 @router.post("/{number}/phase", tags=["labs"])
-def phase(number: int, event: PhaseEvent, farm: Farm) -> Control:
+def phase(number: Number, event: PhaseEvent, farm: Farm) -> Control:
     """A phase of the boot has begun."""
     with farm.db.write() as session:
         return running.phase(session, number, event, farm.settings)
@@ -95,11 +100,11 @@ def phase(number: int, event: PhaseEvent, farm: Farm) -> Control:
 
 @router.patch("/{number}/console", tags=["labs"])
 async def append(
-    number: int,
+    number: Number,
     request: Request,
     farm: Farm,
-    offset: Annotated[int, Query(ge=0)],
-    at: Annotated[float, Query(ge=0)],
+    offset: Annotated[int, Query(ge=0, lt=FAR)],
+    at: Annotated[float, Query(ge=0, allow_inf_nan=False)],
 ) -> ConsoleState:
     """Console bytes that begin at `offset`, seen `at` seconds after power-on. Sent twice, they are kept once."""
     data = bytearray()
@@ -110,7 +115,7 @@ async def append(
     return await run_in_threadpool(_append, farm, number, offset, at, bytes(data))
 
 
-def _append(farm: Farm, number: int, offset: int, at: float, data: bytes) -> ConsoleState:
+def _append(farm: Farm, number: Number, offset: int, at: float, data: bytes) -> ConsoleState:
     with farm.db.read() as session:
         running.refuse_unless_running(number, views.boot_state(session, number))
     size = farm.storage.append_console(number, offset, at, data)
@@ -119,7 +124,7 @@ def _append(farm: Farm, number: int, offset: int, at: float, data: bytes) -> Con
 
 
 @router.post("/{number}/report", tags=["labs"])
-def report(number: int, outcome: Report, farm: Farm) -> BootOut:
+def report(number: Number, outcome: Report, farm: Farm) -> BootOut:
     """The outcome, from the worker. The device is free again; an infra boot is queued once more."""
     with farm.db.write() as session:
         running.report(session, number, outcome, farm.settings)

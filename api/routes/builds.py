@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.errors import PROBLEMS
-from api.state import Farm
+from api.state import Farm, Number
 from farm.core.wire import BuildOut
 from jobs.queue import views
 
@@ -25,7 +25,7 @@ def listing(
 
 
 @router.get("/{number}")
-def get(number: int, farm: Farm) -> BuildOut:
+def get(number: Number, farm: Farm) -> BuildOut:
     """One build with all that was read from its image."""
     with farm.db.read() as session:
         return views.build(session, number)

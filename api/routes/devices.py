@@ -20,6 +20,7 @@ def listing(farm: Farm) -> list[DeviceOut]:
 
 @router.get("/{name}")
 def get(name: str, farm: Farm) -> DeviceOut:
+    """One device by its name."""
     with farm.db.read() as session:
         found = devices.listing(session, name)
     if not found:

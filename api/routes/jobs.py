@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.bell import WORK
 from api.errors import PROBLEMS
-from api.state import AppState, Farm
-from api.uploads import Form, receive_form
+from api.state import AppState, Farm, Number
+from api.uploads import Form, body, receive_form
 from farm.core.errors import BadInputError, TooLargeError
 from farm.core.wire import JobIn, JobOut, JobPlan, PlannedBoot
 from inventory import devices
@@ -21,6 +21,7 @@ router = APIRouter(
     prefix="/jobs", tags=["jobs"], responses={code: PROBLEMS[code] for code in (404, 409, 413, 422, 507)}
 )
 
+JSON_LIMIT = 1 << 20
 LISTS = ("environments", "tags", "appends", "checks")
 NAMES = {"environment": "environments", "tag": "tags", "append": "appends", "check": "checks"}
 
@@ -35,7 +36,7 @@ def read_form(form: Form) -> JobIn:
         elif name in values:
             raise BadInputError("given twice; give one", where=field)
         else:
-            values[name] = json.loads(text) if name == "deadlines" else text
+            values[name] = _deadlines(text) if name == "deadlines" else text
     for field, stored in form.files.items():
         values[field] = stored.sha256
     if form.filenames.get("image"):
@@ -43,9 +44,21 @@ def read_form(form: Form) -> JobIn:
     return JobIn.model_validate(values)
 
 
+def _deadlines(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise BadInputError(f'not JSON ({fault}); write it like {{"total": 120}}', where="deadlines") from fault
+
+
 async def _job(request: Request, farm: AppState) -> JobIn:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return JobIn.model_validate_json(await request.body())
+        data = bytearray()
+        async for chunk in body(request):
+            data += chunk
+            if len(data) > JSON_LIMIT:
+                raise TooLargeError(f"more than {JSON_LIMIT} bytes of JSON; a job is far smaller", where="request body")
+        return JobIn.model_validate_json(data)
     limits = {"image": farm.settings.image_limit, "initrd": farm.settings.initrd_limit}
     return read_form(await receive_form(request, farm.storage, limits))
 
@@ -145,21 +158,25 @@ async def post(request: Request, response: Response, farm: Farm, dry_run: bool =
 
 
 @router.get("")
-def listing(farm: Farm, limit: Annotated[int, Query(ge=1, le=200)] = 50, before: int | None = None) -> list[JobOut]:
+def listing(
+    farm: Farm,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[int | None, Query(ge=0, lt=1 << 31)] = None,
+) -> list[JobOut]:
     """Jobs, newest first."""
     with farm.db.read() as session:
         return views.jobs(session, farm.storage, limit, before)
 
 
 @router.get("/{number}")
-def get(number: int, farm: Farm) -> JobOut:
+def get(number: Number, farm: Farm) -> JobOut:
     """One job with its boots."""
     with farm.db.read() as session:
         return views.job(session, farm.storage, number)
 
 
 @router.post("/{number}/cancel")
-def cancel(number: int, farm: Farm) -> JobOut:
+def cancel(number: Number, farm: Farm) -> JobOut:
     """Take back every boot of the job that has not ended. A running one is powered off within seconds."""
     with farm.db.write() as session:
         running.cancel_job(session, number)

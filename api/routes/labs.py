@@ -61,5 +61,8 @@ def _forget_lost(farm: AppState, lab: str, wanted: ClaimRequest) -> None:
     """A device that its own worker calls free, but that holds a lease: the answer to an earlier claim never arrived."""
     with farm.db.write() as session:
         devices.seen(session, lab, wanted.worker)
-        for boot, name in devices.held(session, lab, wanted.free):
+    with farm.db.read() as session:
+        held = devices.held(session, lab, wanted.free)
+    for boot, name in held:
+        with farm.db.write() as session:
             running.lost(session, boot, f"the worker never heard that {name} was leased to it", farm.settings)

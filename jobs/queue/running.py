@@ -49,9 +49,10 @@ def alive(session: Session, boot: int, settings: Settings) -> Control:
     job = session.get_one(JobRow, row.job_id)
     own = {**device.deadlines, **job.deadlines}
     seconds = own.get(Deadline.LEASE.value, settings.lease_seconds)
+    # Boot, lab, device: the order in which every transaction locks them.
+    devices.seen(session, device.lab, row.worker or "")
     if not devices.extend(session, boot, now() + timedelta(seconds=seconds)):
         raise ConflictError("its device is leased to another boot", where=f"boot {boot}")
-    devices.seen(session, device.lab, row.worker or "")
     return Control(cancel=row.cancel_wanted)
 
 

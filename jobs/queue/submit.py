@@ -26,12 +26,12 @@ class Image:
     @property
     def release(self) -> str:
         """As `uname -r` would say; empty for a kernel too damaged to tell."""
-        return self.facts.release or ""
+        return (self.facts.release or "")[:LONGEST]
 
     @property
     def version(self) -> str:
         """As kernel people order it; the release as it is where it has no place in that order."""
-        return str(self.facts.version or self.release)
+        return str(self.facts.version or self.release)[:LONGEST]
 
     @property
     def version_key(self) -> str:
@@ -68,6 +68,7 @@ def check(session: Session, job: JobIn, image: Image) -> None:
 
 
 MOST_BOOTS = 1000
+LONGEST = 255  # characters of a release; the kernel itself has room for 64 (struct new_utsname)
 LONG_MODE = 64
 # A device's console arguments, farm-init's token and checks. What is too long is cut off by the loader, token included.
 OWN_ARGUMENTS = 160

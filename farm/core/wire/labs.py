@@ -8,12 +8,21 @@
 Every message about a boot is fenced by the boot's id: one that is no longer running answers 409, and the worker stops.
 """
 
-from datetime import datetime
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from farm.core.wire.results import EvidenceOut, Name, Sha256, Wire
+from farm.core.wire.results import EvidenceOut, Name, Sha256, Text, Wire
 from farm.core.words import Deadline, Phase, Stage, Verdict
+
+
+def _fitting(most: int) -> AfterValidator:
+    """What a console said may be of any length and hold any character; a report is not lost over that."""
+    return AfterValidator(lambda text: text.replace("\0", "\ufffd")[:most])
+
+
+# A worker process, as its lab names it: NAME@HOST:PID:NONCE.
+Worker = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
 
 
 class DeviceOffer(Wire):
@@ -21,17 +30,19 @@ class DeviceOffer(Wire):
 
     name: Name
     type: Name
-    arch: str
+    arch: Annotated[Text, StringConstraints(max_length=20)]
     environments: list[Name]
     tags: list[Name]
-    cmdline: str = Field(default="", description="kernel arguments this device always needs: its console")
-    deadlines: dict[Deadline, float] = Field(default={}, description="seconds, where they differ from the farm's")
+    cmdline: Text = Field(default="", description="kernel arguments this device always needs: its console")
+    deadlines: dict[Deadline, Annotated[float, Field(gt=0, le=86400)]] = Field(
+        default={}, description="seconds, where they differ from the farm's"
+    )
 
 
 class Hello(Wire):
     """A worker has started. Devices not named any more are retired."""
 
-    worker: str = Field(description="this process: unique over restarts")
+    worker: Worker = Field(description="this process: unique over restarts")
     devices: list[DeviceOffer]
 
 
@@ -50,7 +61,7 @@ class HelloReply(Wire):
 class ClaimRequest(Wire):
     """Give me a boot for one of these devices, none of which I am using."""
 
-    worker: str
+    worker: Worker
     free: list[Name]
     wait: float = Field(default=20, ge=0, le=60, description="seconds to wait for work")
 
@@ -71,9 +82,11 @@ class Assignment(Wire):
 
 
 class PhaseEvent(Wire):
+    """A phase of a boot has begun."""
+
     phase: Phase
-    at: datetime
-    note: str = ""
+    at: AwareDatetime
+    note: Annotated[str, _fitting(1000)] = ""
 
 
 class ConsoleState(Wire):
@@ -92,15 +105,15 @@ class Report(Wire):
     """The outcome of a boot, as read by its worker."""
 
     verdict: Verdict
-    reason: str = Field(max_length=1000)
+    reason: Annotated[str, _fitting(1000)]
     stage: Stage
-    title: str | None = None
-    type: str | None = None
-    function: str | None = None
-    signature: str | None = None
+    title: Annotated[str, _fitting(1000)] | None = None
+    type: Annotated[str, _fitting(100)] | None = None
+    function: Annotated[str, _fitting(200)] | None = None
+    signature: Annotated[str, _fitting(64)] | None = None
     evidence: list[EvidenceOut] = Field(default=[])
     warnings: list[str] = Field(default=[])
-    booted: str | None = None
-    device_fault: str | None = Field(
+    booted: Annotated[str, _fitting(255)] | None = None
+    device_fault: Annotated[str, _fitting(1000)] | None = Field(
         default=None, description="what the device would not do: it is suspect from now on"
     )

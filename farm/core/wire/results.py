@@ -10,7 +10,11 @@ from farm.core.words import BootState, Deadline, Health, Phase, Stage, Verdict
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # One line of a kernel command line: printable ASCII. x86 kernels take up to 2,047 bytes (setup.h: COMMAND_LINE_SIZE).
 CommandLine = Annotated[str, StringConstraints(max_length=1500, pattern=r"^[ -~]*$", strip_whitespace=True)]
+# One line for people. No control characters: PostgreSQL cannot hold a NUL, a terminal should not get an escape.
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]*$")]
+
+RowNumber = Annotated[int, Field(ge=0, lt=1 << 31)]
 
 
 class Wire(BaseModel):
@@ -60,9 +64,9 @@ class JobIn(Wire):
     )
 
     image: Sha256
-    filename: str = Field(default="", max_length=255, description="the image's name at home, for people")
+    filename: Text = Field(default="", max_length=255, description="the image's name at home, for people")
     initrd: Sha256 | None = Field(default=None, description="an own initramfs instead of farm-init")
-    pattern: str | None = Field(
+    pattern: Text | None = Field(
         default=None,
         max_length=500,
         description="an own sign of success: a regular expression matched on one console line; "
@@ -76,17 +80,17 @@ class JobIn(Wire):
     repeat: int = Field(default=1, ge=1, le=100)
     priority: int = Field(default=50, ge=0, le=100, description="higher goes first")
     deadlines: dict[Deadline, Annotated[float, Field(gt=0, le=86400)]] = Field(default={}, description="seconds")
-    tree: str = Field(
+    tree: Text = Field(
         default="",
         max_length=200,
         description="where the source came from: mainline, stable, a name of your own",
     )
-    branch: str = Field(
+    branch: Text = Field(
         default="", max_length=200, description="line of releases; from the image's version where not given"
     )
     commit: str = Field(default="", max_length=64, pattern=r"^[0-9a-f]*$")
-    patch: str = Field(default="", max_length=200, description="a patch on top, in your words")
-    submitter: str = Field(default="", max_length=100)
+    patch: Text = Field(default="", max_length=200, description="a patch on top, in your words")
+    submitter: Text = Field(default="", max_length=100)
     force: bool = Field(default=False, description="boot it although the image does not fit the machine")
 
 
@@ -164,8 +168,8 @@ class BootOut(Wire):
 class BootQuery(Wire):
     """Which boots; what is not given does not matter."""
 
-    job: int | None = None
-    build: int | None = None
+    job: RowNumber | None = None
+    build: RowNumber | None = None
     environment: str | None = None
     append: str | None = None
     branch: str | None = None
@@ -173,7 +177,7 @@ class BootQuery(Wire):
     state: BootState | None = None
     verdict: Verdict | None = None
     signature: str | None = None
-    before: int | None = Field(default=None, description="boots older than this one: the next page")
+    before: RowNumber | None = Field(default=None, description="boots older than this one: the next page")
     limit: int = Field(default=50, ge=1, le=1000)
 
 

@@ -1,0 +1,23 @@
+"""A farm that is served on loopback, and somebody who talks to it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from farm.core.settings import Settings
+from tests.support.serving import Served
+from tests.support.talking import Talk
+
+
+@pytest.fixture
+def served(settings: Settings) -> Iterator[Served]:
+    running = Served(settings).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def talk(served: Served) -> Iterator[Talk]:
+    talk = Talk(served)
+    yield talk
+    talk.close()
