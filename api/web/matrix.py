@@ -6,163 +6,12 @@ same release (infra, inconclusive, a boot still queued) never hides one.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from itertools import groupby, pairwise
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from api.web.order import LAST_ORDERED, branch_order, flavour
-from farm.core.words import BootState, Verdict
+from api.web.tracks import Branch, Cell, Change, Column, Matrix, Release, Result, Row, State, Turn
 
-
-class State(StrEnum):
-    """What a cell says, as the page writes it."""
-
-    PASS = "pass"  # noqa: S105  (a verdict, not a password)
-    FAIL = "fail"
-    MIXED = "mixed"  # the same release passed and failed
-    INCONCLUSIVE = "unclear"
-    INFRA = "infra"
-    RUNNING = "running"
-    QUEUED = "queued"
-    CANCELLED = "cancelled"
-    NONE = "none"
-
-
-class Turn(StrEnum):
-    """How a cell differs from the one before it on its track."""
-
-    REGRESSION = "regression"  # pass -> fail
-    FLAKY = "flaky"  # pass -> mixed
-    FIX = "fix"  # fail -> pass
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A build as far as the matrix cares."""
-
-    build: int
-    branch: str
-    version: str
-    version_key: str
-    release: str
-    tree: str = ""
-    commit: str = ""
-    patch: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A boot as far as the matrix cares."""
-
-    boot: int
-    build: int
-    environment: str
-    append: str
-    state: BootState
-    verdict: Verdict | None
-    title: str | None = None
-    reason: str = ""
-    repeat: int = 1
-    attempt: int = 1
-
-    @property
-    def shown(self) -> State:
-        """This boot alone, as a cell would say it."""
-        return _OF_VERDICT[self.verdict] if self.verdict else State(self.state.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A release in its branch. `detail` tells it from another of the same version."""
-
-    branch: str
-    version: str
-    detail: str
-    build: int  # the newest
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """Neighbouring columns of one line of releases, oldest first."""
-
-    name: str
-    columns: list[Column]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A release on a track. `boot` is the one to look at: the newest that says so."""
-
-    column: Column
-    state: State = State.NONE
-    boot: int | None = None
-    passed: int = 0
-    failed: int = 0
-    pending: int = 0  # queued or running besides
-    title: str = ""
-    turn: Turn | None = None
-
-    @property
-    def counted(self) -> bool:
-        return self.passed + self.failed > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A track over all columns."""
-
-    environment: str
-    flavour: str
-    append: str
-    cells: list[Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A place where tracks turn: the same command line between the same two releases, in one or more environments."""
-
-    kind: Turn
-    environments: list[str]
-    flavour: str
-    append: str
-    before: Column
-    after: Column
-    boot: int  # the newest that shows it
-
-    @property
-    def across(self) -> bool:
-        """Between two branches: the release before it in its own branch was not booted, or there is none."""
-        return self.before.branch != self.after.branch
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """Everything the front page draws. `rows` go by environment, flavour and command line."""
-
-    branches: list[Branch]
-    rows: list[Row]
-    changes: list[Change]  # the worst kind first, of one kind the newest
-
-    @property
-    def width(self) -> int:
-        """Columns of releases."""
-        return sum(len(branch.columns) for branch in self.branches)
-
-    @property
-    def groups(self) -> list[tuple[str, str, list[Row]]]:
-        """(environment, flavour, rows); the flavour is "" where there is but one in all the matrix."""
-        several = len({row.flavour for row in self.rows}) > 1
-        keyed = groupby(self.rows, key=lambda row: (row.environment, row.flavour))
-        return [(environment, flavour if several else "", list(rows)) for (environment, flavour), rows in keyed]
-
-
-_OF_VERDICT = {
-    Verdict.PASS: State.PASS,
-    Verdict.FAIL: State.FAIL,
-    Verdict.INFRA: State.INFRA,
-    Verdict.INCONCLUSIVE: State.INCONCLUSIVE,
-}
 _WITHOUT_VERDICT = (State.INCONCLUSIVE, State.INFRA, State.RUNNING, State.QUEUED, State.CANCELLED)
 _PENDING = (State.RUNNING, State.QUEUED)
 
@@ -188,10 +37,11 @@ def build_matrix(releases: Iterable[Release], results: Iterable[Result], *, vers
     rows = []
     changes: list[tuple[Row, Cell, Cell]] = []
     for track, cells in sorted(found.items()):
-        row = Row(*track, _turned([cell(column, cells.get(column, [])) for column in columns], cut))
-        shown = Row(*track, [one for one in row.cells if one.column in kept])
-        changes += [(row, *pair) for pair in _turns(row.cells) if pair[1].column in kept]
-        rows += [shown] if any(one.boot is not None for one in shown.cells) else []
+        every = [cell(column, cells.get(column, [])) for column in columns]
+        shown, turns = _turned(every, kept, cut)
+        if any(one.boot is not None for one in shown):
+            rows.append(Row(*track, shown))
+            changes += [(rows[-1], *turn) for turn in turns]
     return Matrix(drawn, rows, _changes(changes))
 
 
@@ -248,49 +98,64 @@ def _detail(labels: Sequence[str], same: Sequence[Sequence[str]]) -> str:
     return ""
 
 
-def _turned(cells: Sequence[Cell], cut: Collection[str]) -> list[Cell]:
-    """A track's cells with the turning ones marked. Of branches in `cut` the oldest releases are not among them."""
-    turned: list[Cell] = []
+def _turned(
+    cells: Sequence[Cell], kept: Collection[Column], cut: Collection[str]
+) -> tuple[list[Cell], list[tuple[Cell, Cell]]]:
+    """A track's drawn cells with the turning ones marked, and each of these with the one it turned from.
+
+    Of a branch in `cut` older releases are not known here. Where it is bad from the oldest known one on, the first
+    drawn one is marked, as an open turn.
+    """
+    shown: list[Cell] = []
+    turns: list[tuple[Cell, Cell]] = []
     before: Cell | None = None
+    waiting: tuple[Cell, Cell] | None = None  # an open turn at a release that is not drawn
     for one in cells:
-        turn = _turn(before, one, cut) if before and one.counted else None
-        turned.append(replace(one, turn=turn))
+        marked, origin = one, before
+        if one.counted and before:
+            turn = _turn(before, one)
+            marked = replace(
+                one, turn=turn, open=turn is not None and _across(before, one) and one.column.branch in cut
+            )
+            if waiting and not turn and not _across(waiting[1], one) and waiting[1].state == one.state:
+                origin, marked = waiting[0], replace(one, turn=waiting[1].turn, open=True)
+            waiting = (origin or before, marked) if marked.open and one.column not in kept else None
+        if one.column in kept:
+            shown.append(marked)
+            turns += [(origin, marked)] if marked.turn and origin else []
         before = one if one.counted else before
-    return turned
+    return shown, turns
 
 
-def _turn(before: Cell, after: Cell, cut: Collection[str]) -> Turn | None:
-    if before.column.branch != after.column.branch:
-        if after.column.branch in cut:
-            return None  # an older release of that branch may have turned
-        if max(branch_order(one.column.branch)[0] for one in (before, after)) > LAST_ORDERED:
-            return None  # somebody's own branch: nothing says that it comes after the other
+def _across(before: Cell, after: Cell) -> bool:
+    return before.column.branch != after.column.branch
+
+
+def _turn(before: Cell, after: Cell) -> Turn | None:
+    across = _across(before, after)
+    if across and max(branch_order(one.column.branch)[0] for one in (before, after)) > LAST_ORDERED:
+        return None  # somebody's own branch: nothing says that it comes after the other
     match before.state, after.state:
         case State.PASS, State.FAIL:
             return Turn.REGRESSION
         case State.PASS, State.MIXED:
             return Turn.FLAKY
-        case State.FAIL, State.PASS if before.column.branch == after.column.branch:
+        case State.FAIL, State.PASS if not across:
             return Turn.FIX
     return None
 
 
-def _turns(cells: Sequence[Cell]) -> Iterator[tuple[Cell, Cell]]:
-    """Each turning cell, with the one it is compared with before it."""
-    for before, after in pairwise(one for one in cells if one.counted):
-        if after.turn:
-            yield before, after
-
-
 def _changes(turns: Iterable[tuple[Row, Cell, Cell]]) -> list[Change]:
-    found: dict[tuple[Turn, str, str, Column, Column], list[tuple[str, int]]] = defaultdict(list)
+    found: dict[tuple[Turn, bool, str, str, Column, Column], list[tuple[str, int]]] = defaultdict(list)
     for row, before, after in turns:
         if after.turn and after.boot is not None:
-            key = (after.turn, row.flavour, row.append, before.column, after.column)
+            key = (after.turn, after.open, row.flavour, row.append, before.column, after.column)
             found[key].append((row.environment, after.boot))
     changes = [
-        Change(kind, [name for name, _ in places], kind_of, append, before, after, max(boot for _, boot in places))
-        for (kind, kind_of, append, before, after), places in found.items()
+        Change(
+            kind, is_open, [place for place, _ in places], name, append, before, after, max(boot for _, boot in places)
+        )
+        for (kind, is_open, name, append, before, after), places in found.items()
     ]
     order = list(Turn)
     return sorted(changes, key=lambda change: (order.index(change.kind), -change.boot))

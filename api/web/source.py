@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from api.state import AppState
-from api.web.matrix import Matrix, Release, Result, State, build_matrix
+from api.web.matrix import build_matrix
 from api.web.order import flavour
+from api.web.tracks import Matrix, Release, Result, State
 from api.web.views import Asked
 from farm.core.errors import NotFoundError
 from farm.core.wire import BootOut, BootQuery, BuildOut, DeviceOut
@@ -127,16 +128,12 @@ class PageSource:
                 BootRow.repeat == boot.repeat,
             )
             own = _release(session.get_one(BuildRow, boot.build))
-            front, _ = _releases(session, None)
-            alike = [one for one in front if flavour(one.release) == flavour(own.release)]
-            builds = list({release.build: release for release in [*alike, own]}.values())
-            on_track = (BootRow.environment == boot.environment, BootRow.append == boot.append)
             return BootPage(
                 boot=boot,
                 build=views.build(session, boot.build),
                 asked=_asked(job),
                 attempts=_results(session, None, *same_place),
-                track=build_matrix(builds, _results(session, [one.build for one in builds], *on_track)),
+                track=_track(session, boot, own),
                 same=self._same(session, boot),
             )
 
@@ -215,6 +212,18 @@ def _releases(session: Session, branch: str | None) -> tuple[list[Release], int]
     ranked = query.add_columns(rank.label("place")).subquery()
     chosen = sa.select(BuildRow).join(ranked, ranked.c.id == BuildRow.id).where(ranked.c.place <= limit + 1)
     return [_release(row) for row in session.scalars(chosen)], limit
+
+
+def _track(session: Session, boot: BootOut, own: Release) -> Matrix:
+    """A boot's track as the front page draws it; of an older boot over its branch alone, or the boot's own release."""
+    track = (BootRow.environment == boot.environment, BootRow.append == boot.append)
+    for branch in (None, own.branch):
+        releases, versions = _releases(session, branch)
+        alike = [one for one in releases if flavour(one.release) == flavour(own.release)]
+        matrix = build_matrix(alike, _results(session, [one.build for one in alike], *track), versions=versions)
+        if any((column.branch, column.version) == (own.branch, own.version) for column in matrix.columns):
+            return matrix
+    return build_matrix([own], _results(session, [own.build], *track))
 
 
 def _release(row: BuildRow) -> Release:

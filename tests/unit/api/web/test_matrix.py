@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.web.matrix import Column, Matrix, Release, Result, State, Turn, build_matrix, cell
+from api.web.matrix import build_matrix, cell
+from api.web.tracks import Column, Matrix, Release, Result, State, Turn
 from farm.core.words import BootState, Verdict
 from jobs.builds.version import KernelVersion
 
@@ -211,19 +212,36 @@ def test_only_the_newest_versions_are_drawn() -> None:
 @pytest.mark.parametrize(
     ("older", "found"),
     [
-        (PASS, [(Turn.REGRESSION, "6.1.4", "6.1.5")]),
-        (FAIL, []),
-        (INFRA, []),  # the branch is older than what is drawn: 6.1.5 need not be the first bad one
-        (None, []),
+        # What is drawn are 6.1.5 to 6.1.7, of which 6.1.5 fails; `older` is 6.1.4's.
+        (PASS, [("6.1.4", "6.1.5", False)]),
+        (FAIL, [("5.10.223", "6.1.5", True)]),  # 6.1.3 may have been the first bad one, or 6.1.1
+        (INFRA, [("5.10.223", "6.1.5", True)]),
+        (None, [("5.10.223", "6.1.5", True)]),
     ],
 )
-def test_a_release_that_is_not_drawn_says_whether_the_first_one_drawn_is_a_turn(
-    older: Verdict | None, found: list[tuple[Turn, str, str]]
+def test_a_release_that_is_not_drawn_says_whether_the_first_one_drawn_is_the_first_bad(
+    older: Verdict | None, found: list[tuple[str, str, bool]]
 ) -> None:
-    results = [boot(1, 100, PASS), boot(2, 5, FAIL), *([boot(3, 4, older)] if older else [])]
+    results = [boot(1, 100, PASS), boot(2, 5, FAIL), boot(4, 6, FAIL), *([boot(3, 4, older)] if older else [])]
     matrix = build_matrix([release(100, "5.10.223"), *LONG[3:]], results, versions=3)
-    assert [(one.kind, one.before.version, one.after.version) for one in matrix.changes] == found
-    assert (matrix.rows[0].cells[1].turn is not None) == bool(found)
+    assert [(one.before.version, one.after.version, one.open) for one in matrix.changes] == found
+    assert [one.turn for one in matrix.rows[0].cells] == [None, Turn.REGRESSION, None, None]
+    assert matrix.rows[0].cells[1].open == found[0][2]
+
+
+def test_what_was_bad_and_is_good_where_it_can_be_seen_is_no_open_turn() -> None:
+    results = [boot(1, 100, PASS), boot(2, 4, FAIL), boot(3, 5, PASS), boot(4, 6, FAIL)]
+    matrix = build_matrix([release(100, "5.10.223"), *LONG[3:]], results, versions=3)
+    assert [(one.kind, one.before.version, one.after.version, one.open) for one in matrix.changes] == [
+        (Turn.REGRESSION, "6.1.5", "6.1.6", False),
+        (Turn.FIX, "6.1.4", "6.1.5", False),
+    ]
+
+
+def test_in_a_whole_branch_nothing_is_open() -> None:
+    results = [boot(1, 100, PASS), boot(2, 7, FAIL)]
+    (change,) = build_matrix([release(100, "5.10.223"), *LONG], results, versions=7).changes
+    assert (change.after.version, change.open) == ("6.1.7", False)
 
 
 def test_a_track_that_has_nothing_to_show_is_no_row() -> None:

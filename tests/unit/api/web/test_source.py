@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from api.state import AppState
-from api.web.matrix import State, Turn
-from api.web.source import BRANCHES, COLUMNS, RELEASES, PageSource
+from api.web.source import BRANCHES, COLUMNS, RELEASES, RELEASES_ALONE, PageSource
+from api.web.tracks import State, Turn
 from farm.core.database import Database
 from farm.core.errors import NotFoundError
 from farm.core.settings import Settings
@@ -144,6 +144,19 @@ def test_a_boot_with_its_attempts_its_track_and_its_likes(source: PageSource, na
         (named["lost"], State.INFRA),
         (named["retry"], State.PASS),
     ]
+
+
+def test_the_track_of_an_old_boot_is_its_branch_and_of_a_very_old_one_itself(
+    source: PageSource, sow: Callable[[Change], None]
+) -> None:
+    def change(seed: Seed) -> None:
+        for number in range(1, RELEASES_ALONE + 3):
+            seed.boot(seed.job(seed.build(f"6.1.{number}", f"6.1.{number}"), [""]), **PASSED)
+
+    sow(change)
+    assert [source.boot(number).track.width for number in (1, 3, 40 - RELEASES_ALONE, RELEASES_ALONE + 2)] == [
+        1, RELEASES_ALONE, RELEASES_ALONE, RELEASES,
+    ]  # fmt: skip
 
 
 def test_a_boot_without_signature_has_no_likes(source: PageSource, named: dict[str, int]) -> None:
