@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         summary="Does this image boot on those machines, and if not, since when, where else, and why?",
         lifespan=lifespan,
-        docs_url="/api/docs",
+        docs_url=None,  # FastAPI's page would load its scripts from elsewhere
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )

@@ -1,5 +1,6 @@
 """Why is a boot still queued? One sentence, from the rows as they are now."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -20,19 +21,23 @@ def reasons(session: Session, boots: Iterable[BootRow]) -> dict[int, str]:
     for need in session.scalars(sa.select(BootNeed).where(BootNeed.boot_id.in_(needs))):
         needs[need.boot_id].add(need.tag)
     inventory = devices.listing(session)
-    return {boot.id: reason(inventory, boot.environment, needs[boot.id], _ahead(session, boot)) for boot in queued}
+    ahead = _ahead(session)
+    return {boot.id: reason(inventory, boot.environment, needs[boot.id], ahead[boot.id]) for boot in queued}
 
 
-def _ahead(session: Session, boot: BootRow) -> int:
-    query = sa.select(sa.func.count()).where(
-        BootRow.state == BootState.QUEUED,
-        BootRow.environment == boot.environment,
-        sa.or_(
-            BootRow.priority > boot.priority,
-            sa.and_(BootRow.priority == boot.priority, BootRow.id < boot.id),
-        ),
+def _ahead(session: Session) -> dict[int, int]:
+    """Boot id -> how many boots of its environment will be looked at before it, for every queued boot."""
+    query = (
+        sa.select(BootRow.id, BootRow.environment)
+        .where(BootRow.state == BootState.QUEUED)
+        .order_by(BootRow.priority.desc(), BootRow.id)
     )
-    return session.scalar(query) or 0
+    seen: Counter[str] = Counter()
+    places: dict[int, int] = {}
+    for number, environment in session.execute(query):
+        places[number] = seen[environment]
+        seen[environment] += 1
+    return places
 
 
 def reason(inventory: list[DeviceOut], environment: str, needs: set[str], ahead: int) -> str:
