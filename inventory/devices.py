@@ -68,6 +68,12 @@ def seen(session: Session, lab: str, worker: str) -> None:
         row.worker, row.seen_at = worker, now()
 
 
+def seen_lately(session: Session, lab: str, worker: str) -> bool:
+    """Whether this worker's last sign of life is fresh enough not to be written again."""
+    row = session.get(LabRow, lab)
+    return row is not None and row.worker == worker and now() - row.seen_at < ONLINE / 6
+
+
 def take(device: DeviceRow, boot: int, worker: str, until: datetime) -> None:
     """Lease a device that the caller has locked and found free."""
     device.lease_boot, device.lease_holder, device.lease_expires_at = boot, worker, until

@@ -35,7 +35,7 @@ def hello(lab: Lab, said: Hello, farm: Farm) -> HelloReply:
 @router.post("/{lab}/claim", response_model=Assignment, responses={204: {"description": "no work for these devices"}})
 async def claim(lab: Lab, wanted: ClaimRequest, request: Request, farm: Farm) -> Assignment | Response:
     """A boot for one of the free devices, leased; waits up to `wait` seconds for one."""
-    await run_in_threadpool(_forget_lost, farm, lab, wanted)
+    await run_in_threadpool(_greet, farm, lab, wanted)
     end = time.monotonic() + wanted.wait
     # A worker that died while it waited must not be given a boot.
     while not await request.is_disconnected():
@@ -57,12 +57,15 @@ def _claim(farm: AppState, lab: str, wanted: ClaimRequest) -> Assignment | None:
         return take(session, lab, wanted.worker, wanted.free, farm.settings)
 
 
-def _forget_lost(farm: AppState, lab: str, wanted: ClaimRequest) -> None:
-    """A device that its own worker calls free, but that holds a lease: the answer to an earlier claim never arrived."""
+def _greet(farm: AppState, lab: str, wanted: ClaimRequest) -> None:
+    """Note that the lab lives, and end what it has lost.
+
+    A device that its own worker calls free, but that holds a lease: the answer to an earlier claim never arrived.
+    """
+    with farm.db.read() as session:
+        if devices.seen_lately(session, lab, wanted.worker) and not devices.held(session, lab, wanted.free):
+            return
     with farm.db.write() as session:
         devices.seen(session, lab, wanted.worker)
-    with farm.db.read() as session:
-        held = devices.held(session, lab, wanted.free)
-    for boot, name in held:
-        with farm.db.write() as session:
+        for boot, name in devices.held(session, lab, wanted.free):
             running.lost(session, boot, f"the worker never heard that {name} was leased to it", farm.settings)

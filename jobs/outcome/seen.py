@@ -11,7 +11,7 @@ from jobs.outcome.lines import Line, Segment
 from jobs.outcome.model import Evidence, Expectation, Settled
 from jobs.outcome.rules import Effect, Rule
 
-END_GRACE = 0.2  # seconds: the second copy of the end marker
+END_GRACE = 0.03  # seconds: the second copy of the end marker, 60 bytes, at 19200 baud or more
 FATAL_GRACE = 1.5  # the rest of the block
 _KEPT = 20  # warnings, failed checks, loader errors: enough for a person, bounded for us
 _CONTEXT = 6

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # After power-off a line may still hold the last bytes: it is read until it ends, or was quiet for QUIET seconds, for at
 # most DRAIN seconds.
-QUIET = 0.05
+QUIET = 0.03
 DRAIN = 1.0
 
 
@@ -74,6 +74,7 @@ class _Run:
     def __init__(self, rig: Rig, order: Order, watch: Watch) -> None:
         self.capture = Capture(order, rig.power, watch)
         self.doing = "preparing"
+        self._is_off = False  # switched off after the boot, and the switch confirmed it
         self._rig = rig
         self._order = order
 
@@ -115,6 +116,7 @@ class _Run:
             capture.enter(Phase.CLEAN)
             async with self._within("power off"):
                 await power.off()
+            self._is_off = True
             await capture.drain(pump, QUIET, DRAIN)
             return ending
         finally:
@@ -124,7 +126,8 @@ class _Run:
     async def leave(self) -> list[str]:
         """Power off and disarm, whatever has happened; what went wrong with it, for the device's record."""
         faults: list[str] = []
-        for doing, step in (("power off", self._rig.power.off), ("removing the boot entry", self._rig.boot.clean)):
+        steps = [("power off", self._rig.power.off), ("removing the boot entry", self._rig.boot.clean)]
+        for doing, step in steps[1:] if self._is_off else steps:
             try:
                 async with self._within(doing):
                     await step()

@@ -10,7 +10,7 @@ from inventory.power.qemu import first_stage
 from jobs.init import default_initramfs
 
 MAC = "52:54:00:be:ac:02"
-MARKER = b"farm-init: end token=bare failed=0"
+MARKER = b"farm-init: end token=ba5e failed=0"
 LONGEST = 300.0
 
 
@@ -25,12 +25,12 @@ async def _boot(folder: Path, kernel: Path) -> float:
     log.unlink(missing_ok=True)
     tftp.mkdir(exist_ok=True)
     async with Netboot() as netboot:
-        cmdline = "console=ttyS0,115200 earlyprintk=ttyS0,115200 farm.token=bare"
+        cmdline = "console=ttyS0,115200 earlyprintk=ttyS0,115200 farm.token=ba5e"
         netboot.arm(MAC, kernel, initrd, cmdline)
         (tftp / "first.ipxe").write_text(first_stage(netboot.port))
         command = [
             *("qemu-system-i386", "-no-user-config", "-nodefaults", "-machine", "pc,graphics=off", "-accel", "tcg"),
-            *("-m", "256", "-smp", "1", "-display", "none", "-vga", "std", "-boot", "n"),
+            *("-m", "256", "-smp", "1", "-display", "none", "-vga", "std", "-boot", "n", "-no-shutdown"),
             *("-chardev", f"file,id=s0,path={log}", "-serial", "chardev:s0"),
             *("-netdev", f"user,id=n0,tftp={tftp},bootfile=/first.ipxe", "-device", f"e1000,netdev=n0,mac={MAC}"),
         ]

@@ -64,8 +64,9 @@ def cli_start(runs: int) -> Iterator[Figure]:
         yield Figure(f"CLI start: farm {' '.join(words)}", [value * 1000 for value in values[1:]], "ms", "< 300 ms")
 
 
-def entered(boot: BootOut, phase: Phase) -> float:
-    return next(entry.at.timestamp() for entry in boot.phases if entry.phase is phase)
+def powered(boot: BootOut) -> float:
+    """When the machine was on: the power driver said so, or the machine asked for its boot script before that."""
+    return min(entry.at.timestamp() for entry in boot.phases if entry.phase in (Phase.FIRMWARE, Phase.LOAD))
 
 
 def queue(folder: Path) -> Iterator[Figure]:
@@ -79,8 +80,7 @@ def queue(folder: Path) -> Iterator[Figure]:
         for _ in range(10):
             sent = time.time()
             boot = farm.done(farm.submit(tiny_image())).boots[0]
-            # Firmware begins when the power driver has confirmed "on".
-            latencies.append((entered(boot, Phase.FIRMWARE) - sent) * 1000)
+            latencies.append((powered(boot) - sent) * 1000)
         yield Figure("submit -> powered on, idle farm", latencies, "ms", "< 200 ms")
 
         begin = time.perf_counter()
