@@ -58,7 +58,7 @@ class TestPass:
         assert reader.start_seen
         assert reader.banner_seen
         assert reader.settled is not None
-        assert reader.settled.grace == pytest.approx(0.2)
+        assert 0 < reader.settled.grace < 0.2  # nothing that comes after it counts
 
     @pytest.mark.parametrize(
         "end",

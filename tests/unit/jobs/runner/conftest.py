@@ -65,11 +65,12 @@ class Bench:
         return [call for call in self.box.calls if call != "console.read"]
 
     def left_clean(self) -> bool:
-        """Off, disarmed, closed: the last two calls of the drivers switch off and disarm."""
+        """Off, disarmed, closed: the last that power was told is off, the last call of all disarms."""
         open_ = self.box.calls.count("console.open") - self.box.calls.count("console.close")
         tried = "console.open" in self.box.faults
         return (
-            self.calls[-2:] == ["power.off", "boot.clean"]
+            [call for call in self.calls if call in ("power.on", "power.off")][-1] == "power.off"
+            and self.calls[-1] == "boot.clean"
             and (tried or not open_)
             and not self.box.switched_on.is_set()
         )

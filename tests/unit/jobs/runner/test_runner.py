@@ -23,7 +23,7 @@ def test_a_good_boot(bench: MakeBench) -> None:
     assert one.watcher.data == BANNER + START + END
     assert one.calls == [
         *("power.off", "power.standby", "boot.prepare", "console.open", "power.on"),
-        *("power.off", "console.close", "power.off", "boot.clean"),
+        *("power.off", "console.close", "boot.clean"),
     ]
     assert one.left_clean()
 
