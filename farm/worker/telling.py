@@ -66,7 +66,8 @@ class Teller:
         self._phases: asyncio.Queue[PhaseEvent] = asyncio.Queue()
         self._fresh = asyncio.Event()
         self._stop: Callable[[], object] = lambda: None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._talking: list[asyncio.Task[None]] = []
+        self._beating: list[asyncio.Task[None]] = []
 
     # What the runner calls
 
@@ -84,25 +85,24 @@ class Teller:
         self._stop = stop
 
     async def __aenter__(self) -> "Teller":
-        jobs = (self._tell_phases(), self._beat_on(), self._send_on())
-        self._tasks = [asyncio.create_task(self._guard(job)) for job in jobs]
+        self._talking = [asyncio.create_task(self._guard(job)) for job in (self._tell_phases, self._send_on)]
+        self._beating = [asyncio.create_task(self._guard(self._beat_on))]
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._talking + self._beating)
 
     async def flush(self) -> None:
-        """Send all that is left; GoneError if the server does not want it any more."""
+        """Send all that is left, signs of life going on; GoneError if the server does not want it any more."""
+        await _end(self._talking)
         while not self._phases.empty():
             await self._tell(self._phases.get_nowait())
         while self._sent < self.spool.size:
             await self._send()
 
-    async def _guard(self, work: Awaitable[None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except GoneError as gone:
             self._end(f"the server ended it: {gone}")
 
@@ -148,3 +148,9 @@ class Teller:
         self._sent = await patiently(what, lambda: self._client.console(self.boot, offset, at, data))
         if self._sent < offset:
             raise GoneError(f"the server has {self._sent} bytes of the console and had {offset} before")
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

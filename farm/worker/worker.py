@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from farm.client import LabClient, ServerError
 from farm.core.errors import SetupError
 from farm.core.settings import Settings
 from farm.core.wire import Assignment, ClaimRequest, DeviceOffer, EvidenceOut, HeldBoot, Hello, Report
-from farm.core.words import Stage, Verdict
+from farm.core.words import Deadline, Stage, Verdict
 from farm.worker.cache import FileCache
 from farm.worker.telling import STEADY, GoneError, Teller, patiently
 from inventory.boot.netboot import Netboot
@@ -31,6 +33,9 @@ from jobs.outcome import Expectation
 from jobs.runner import Order, Result, Rig, Spool, run_boot
 
 log = logging.getLogger(__name__)
+
+# A worker that was told to stop tries this long to tell a server that is away what its boots came to. Seconds.
+GOODBYE = 10.0
 
 
 class Worker:
@@ -47,6 +52,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._boots: dict[int, asyncio.Task[Result]] = {}
         self._changed = asyncio.Event()
+        self._leaving = False
         self._client: LabClient
         self._cache: FileCache
 
@@ -82,12 +88,21 @@ class Worker:
 
     async def _wind_up(self) -> None:
         """End every boot that still runs: each powers its machine off and reports."""
+        self._leaving = True
         for boot in self._boots.values():
             boot.cancel()
         for task in self._tasks:
             if task.get_name().startswith("claim"):
                 task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # First the machines, however long that takes; then a server that is away is not waited for any longer: what it
+        # has not heard lies in the spool, and the next worker tells it.
+        while self._boots and (running := [boot for boot in self._boots.values() if not boot.done()]):
+            await asyncio.wait(running)
+        if self._tasks and (waiting := (await asyncio.wait(self._tasks, timeout=GOODBYE))[1]):
+            log.warning("the server does not answer; left for the next worker: %s", ", ".join(map(_name, waiting)))
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _work(self) -> None:
         held = await self._hello()
@@ -142,7 +157,8 @@ class Worker:
                 stage=Stage.NOTHING,
                 type="lost-worker",
             )
-            await self._file(Teller(self._client, item.boot, spool, sent=item.console_size), report)
+            async with Teller(self._client, item.boot, spool, sent=item.console_size) as teller:
+                await self._file(teller, report)
         for path in spools.values():
             path.unlink()  # the server has given these boots up already
 
@@ -163,8 +179,8 @@ class Worker:
             if assignment is not None:
                 free.discard(assignment.device)
                 self._spawn(self._boot(assignment), f"boot {assignment.boot} on {assignment.device}")
-        except (ServerError, GoneError) as refused:
-            log.error("the server refused a claim: %s", refused)  # noqa: TRY400
+        except (ServerError, GoneError, ValidationError) as refused:
+            log.error("the server refused a claim, or does not speak as this worker does: %s", refused)  # noqa: TRY400
             await asyncio.sleep(STEADY)
         finally:
             self._idle |= free
@@ -173,16 +189,18 @@ class Worker:
         """Run one assignment from the first byte to the report."""
         rig = self._rigs[assignment.device]
         spool = Spool(self._spools / Spool.name(assignment.boot, assignment.device))
-        lease = assignment.deadlines
-        teller = Teller(self._client, assignment.boot, spool, beat=min(lease.values()) / 4)
+        teller = Teller(self._client, assignment.boot, spool, beat=assignment.deadlines[Deadline.LEASE] / 4)
         try:
             async with teller:
                 run = asyncio.create_task(self._run(rig, assignment, teller))
                 self._boots[assignment.boot] = run
                 teller.on_stop(run.cancel)
+                if self._leaving:
+                    run.cancel()
                 report = await self._outcome(run, rig, teller)
-            await self._file(teller, report)
+                await self._file(teller, report)
         finally:
+            spool.close()
             self._boots.pop(assignment.boot, None)
             self._idle.add(rig.device)
 
@@ -248,6 +266,10 @@ def _alone(path: Path, lab: str) -> Iterator[None]:
                 f"another worker is running lab {lab!r} here (it holds {path}); stop that one first"
             ) from fault
         yield
+
+
+def _name(task: asyncio.Task[None]) -> str:
+    return task.get_name()
 
 
 def _infra(reason: str) -> Report:
