@@ -15,6 +15,7 @@ from farm.core.errors import BadInputError, TooLargeError
 from farm.core.storage import Storage, Stored, Upload
 
 FIELD_LIMIT = 64 << 10
+MOST_FIELDS = 1000
 
 
 async def body(request: Request) -> AsyncIterator[bytes]:
@@ -105,6 +106,8 @@ class _Parts:
             self._upload = self._receiving = None
             receiving.__exit__(None, None, None)
             self.form.files[self._name] = Stored(upload.sha256, upload.size)
+        elif len(self.form.fields) >= MOST_FIELDS:
+            raise TooLargeError(f"more than {MOST_FIELDS} fields", where="multipart form")
         else:
             self.form.fields.append((self._name, self._buffer.decode("utf-8", "replace")))
 
