@@ -23,21 +23,21 @@ CHUNK_LIMIT = 4 << 20
 FAR = 1 << 53  # no console is that long, and every JSON reader still counts exactly
 
 
-@router.get("")
+@router.get("", summary="List boots")
 def listing(farm: Farm, which: Annotated[BootQuery, Query()]) -> list[BootOut]:
     """Boots, newest first."""
     with farm.db.read() as session:
         return views.boots(session, farm.storage, which)
 
 
-@router.get("/{number}")
+@router.get("/{number}", summary="One boot")
 def get(number: Number, farm: Farm) -> BootOut:
     """One boot: verdict, evidence, phases."""
     with farm.db.read() as session:
         return views.boot(session, farm.storage, number)
 
 
-@router.post("/{number}/cancel")
+@router.post("/{number}/cancel", summary="Cancel a boot")
 def cancel(number: Number, farm: Farm) -> BootOut:
     """Take a boot back; a running one is powered off within seconds."""
     with farm.db.write() as session:
@@ -46,7 +46,7 @@ def cancel(number: Number, farm: Farm) -> BootOut:
         return views.boot(session, farm.storage, number)
 
 
-@router.get("/{number}/console", response_class=FileResponse)
+@router.get("/{number}/console", summary="The console, byte for byte", response_class=FileResponse)
 def console(number: Number, farm: Farm) -> Response:
     """The console, byte for byte. `Range: bytes=...` gives a part of it."""
     _exists(number, farm)
@@ -69,7 +69,12 @@ def _exists(number: Number, farm: Farm) -> None:
             raise NotFoundError(f"there is no boot {number}")
 
 
-@router.get("/{number}/console/live", response_class=EventSourceResponse, dependencies=[Depends(_exists)])
+@router.get(
+    "/{number}/console/live",
+    summary="The console as it comes",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(_exists)],
+)
 async def live(
     number: Number,
     farm: Farm,
@@ -84,21 +89,21 @@ async def live(
         yield event
 
 
-@router.post("/{number}/heartbeat", tags=["labs"])
+@router.post("/{number}/heartbeat", summary="Sign of life of a running boot", tags=["labs"])
 def heartbeat(number: Number, farm: Farm) -> Control:
     """The worker is alive: its lease goes on."""
     with farm.db.write() as session:
         return running.alive(session, number, farm.settings)
 
 
-@router.post("/{number}/phase", tags=["labs"])
+@router.post("/{number}/phase", summary="A phase has begun", tags=["labs"])
 def phase(number: Number, event: PhaseEvent, farm: Farm) -> Control:
     """A phase of the boot has begun."""
     with farm.db.write() as session:
         return running.phase(session, number, event, farm.settings)
 
 
-@router.patch("/{number}/console", tags=["labs"])
+@router.patch("/{number}/console", summary="Send console bytes", tags=["labs"])
 async def append(
     number: Number,
     request: Request,
@@ -123,7 +128,7 @@ def _append(farm: Farm, number: Number, offset: int, at: float, data: bytes) -> 
     return ConsoleState(size=size)
 
 
-@router.post("/{number}/report", tags=["labs"])
+@router.post("/{number}/report", summary="Report the outcome", tags=["labs"])
 def report(number: Number, outcome: Report, farm: Farm) -> BootOut:
     """The outcome, from the worker. The device is free again; an infra boot is queued once more."""
     with farm.db.write() as session:

@@ -12,7 +12,7 @@ from jobs.queue import views
 router = APIRouter(prefix="/builds", tags=["builds"], responses={404: PROBLEMS[404]})
 
 
-@router.get("")
+@router.get("", summary="List builds")
 def listing(
     farm: Farm,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
@@ -24,7 +24,7 @@ def listing(
         return views.builds(session, limit, branch, sha256)
 
 
-@router.get("/{number}")
+@router.get("/{number}", summary="One build")
 def get(number: Number, farm: Farm) -> BuildOut:
     """One build with all that was read from its image."""
     with farm.db.read() as session:

@@ -11,14 +11,14 @@ from inventory import devices
 router = APIRouter(prefix="/devices", tags=["devices"], responses={404: PROBLEMS[404]})
 
 
-@router.get("")
+@router.get("", summary="List devices")
 def listing(farm: Farm) -> list[DeviceOut]:
     """All devices in use, by lab and name."""
     with farm.db.read() as session:
         return devices.listing(session)
 
 
-@router.get("/{name}")
+@router.get("/{name}", summary="One device")
 def get(name: str, farm: Farm) -> DeviceOut:
     """One device by its name."""
     with farm.db.read() as session:

@@ -16,6 +16,7 @@ Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="sha256 of t
 
 @router.put(
     "/{sha256}",
+    summary="Store a file",
     openapi_extra={
         "requestBody": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
     },
@@ -29,8 +30,8 @@ async def put(sha256: Digest, request: Request, farm: Farm) -> FileOut:
     return FileOut(sha256=stored.sha256, size=stored.size)
 
 
-@router.head("/{sha256}")
-@router.get("/{sha256}", response_class=FileResponse)
+@router.head("/{sha256}", summary="Whether a file is stored")
+@router.get("/{sha256}", summary="Fetch a file", response_class=FileResponse)
 def get(sha256: Digest, farm: Farm) -> Response:
     """The file itself, or 404. Byte ranges work."""
     path = farm.storage.require(sha256, "sha256")

@@ -123,6 +123,7 @@ def _enqueue(farm: AppState, job: JobIn) -> JobOut:
 
 @router.post(
     "",
+    summary="Submit a job",
     status_code=201,
     response_model=JobOut | JobPlan,
     openapi_extra={
@@ -157,7 +158,7 @@ async def post(request: Request, response: Response, farm: Farm, dry_run: bool =
     return await run_in_threadpool(_enqueue, farm, job)
 
 
-@router.get("")
+@router.get("", summary="List jobs")
 def listing(
     farm: Farm,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -168,14 +169,14 @@ def listing(
         return views.jobs(session, farm.storage, limit, before)
 
 
-@router.get("/{number}")
+@router.get("/{number}", summary="One job with its boots")
 def get(number: Number, farm: Farm) -> JobOut:
     """One job with its boots."""
     with farm.db.read() as session:
         return views.job(session, farm.storage, number)
 
 
-@router.post("/{number}/cancel")
+@router.post("/{number}/cancel", summary="Cancel a job")
 def cancel(number: Number, farm: Farm) -> JobOut:
     """Take back every boot of the job that has not ended. A running one is powered off within seconds."""
     with farm.db.write() as session:

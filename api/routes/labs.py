@@ -22,7 +22,7 @@ Lab = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 LOOK = 1.0
 
 
-@router.post("/{lab}/hello")
+@router.post("/{lab}/hello", summary="A worker has started")
 def hello(lab: Lab, said: Hello, farm: Farm) -> HelloReply:
     """A worker has started: its devices are registered. Told back: the boots that its predecessor left running."""
     with farm.db.write() as session:
@@ -32,7 +32,12 @@ def hello(lab: Lab, said: Hello, farm: Farm) -> HelloReply:
     return HelloReply(held=held)
 
 
-@router.post("/{lab}/claim", response_model=Assignment, responses={204: {"description": "no work for these devices"}})
+@router.post(
+    "/{lab}/claim",
+    summary="Ask for work",
+    response_model=Assignment,
+    responses={204: {"description": "no work for these devices"}},
+)
 async def claim(lab: Lab, wanted: ClaimRequest, request: Request, farm: Farm) -> Assignment | Response:
     """A boot for one of the free devices, leased; waits up to `wait` seconds for one."""
     await run_in_threadpool(_greet, farm, lab, wanted)

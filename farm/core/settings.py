@@ -1,6 +1,6 @@
 """The farm's settings: from the environment (`FARM_...`), each with a default that works on one machine.
 
-The command line's options override them. `docs/settings` is made from the descriptions here.
+The command line's options go over them. README.md lists every one; a test holds it to that.
 """
 
 from pathlib import Path

@@ -92,13 +92,15 @@ class Teller:
     async def __aexit__(self, *_exc: object) -> None:
         await _end(self._talking + self._beating)
 
-    async def flush(self) -> None:
-        """Send all that is left, signs of life going on; GoneError if the server does not want it any more."""
+    async def flush(self) -> list[PhaseEvent]:
+        """Send the rest of the console, signs of life going on; the phases not told yet, for the report.
+
+        GoneError if the server does not want it any more.
+        """
         await _end(self._talking)
-        while not self._phases.empty():
-            await self._tell(self._phases.get_nowait())
         while self._sent < self.spool.size:
             await self._send()
+        return [self._phases.get_nowait() for _ in range(self._phases.qsize())]
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -122,7 +124,7 @@ class Teller:
             try:
                 await self._tell(event)
             except asyncio.CancelledError:
-                # Cut off before it is known to have arrived: `flush` tells it again, which is harmless.
+                # Cut off before it is known to have arrived: the report tells it again, which is harmless.
                 self._phases.put_nowait(event)
                 raise
 

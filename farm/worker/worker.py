@@ -248,8 +248,8 @@ class Worker:
     async def _file(self, teller: Teller, report: Report) -> None:
         """Send the rest of the console, then the report; the spool goes only when both have arrived."""
         try:
-            await teller.flush()
-            await patiently(f"report of boot {teller.boot}", lambda: self._client.report(teller.boot, report))
+            whole = report.model_copy(update={"phases": await teller.flush()})
+            await patiently(f"report of boot {teller.boot}", lambda: self._client.report(teller.boot, whole))
         except GoneError as gone:
             log.warning("boot %s is not ours any more: %s", teller.boot, gone)
         teller.spool.remove()

@@ -132,13 +132,16 @@ class Netboot:
     def _bind(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._listen else socket.AF_INET
         try:
-            return socket.create_server((self._listen, self._port), family=family, backlog=64)
+            listener = socket.create_server((self._listen, self._port), family=family, backlog=64)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)  # strerror repeats the address
             raise SetupError(
                 f"the network boot server cannot listen on {self._listen} port {self._port}: {why}; "
                 "see `netboot` in the lab file"
             ) from error
+        # Inherited by every connection; asyncio sets it only on sockets made with IPPROTO_TCP.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
 
     async def _script(self, request: Request) -> Response:
         given = request.query_params.get("mac", "")

@@ -3,6 +3,7 @@
 Everything is fenced by the boot's id: once a boot is not running any more, its worker gets a ConflictError and stops.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -58,11 +59,13 @@ def alive(session: Session, boot: int, settings: Settings) -> Control:
 
 def phase(session: Session, boot: int, event: PhaseEvent, settings: Settings) -> Control:
     """File when a phase began; told twice, it is filed once."""
-    row = _running(session, boot)
-    entry = event.model_dump(mode="json")
-    if entry not in row.phases:
-        row.phases = sorted([*row.phases, entry], key=lambda each: datetime.fromisoformat(each["at"]))
+    _file_phases(_running(session, boot), [event])
     return alive(session, boot, settings)
+
+
+def _file_phases(row: BootRow, events: Sequence[PhaseEvent]) -> None:
+    fresh = [entry for event in events if (entry := event.model_dump(mode="json")) not in row.phases]
+    row.phases = sorted([*row.phases, *fresh], key=lambda each: datetime.fromisoformat(each["at"]))
 
 
 def report(session: Session, boot: int, outcome: Report, settings: Settings) -> BootRow | None:
@@ -72,6 +75,7 @@ def report(session: Session, boot: int, outcome: Report, settings: Settings) -> 
         # A boot that failed for another reason of ours (a lost worker, a cable) says nothing of the device.
         devices.found_fault(session, boot, outcome.device_fault)
     devices.release(session, boot)
+    _file_phases(row, outcome.phases)
     if row.cancel_wanted:
         move(row, BootState.CANCELLED)
         row.reason = "cancelled on request"

@@ -114,6 +114,7 @@ class Report(Wire):
     evidence: list[EvidenceOut] = Field(default=[])
     warnings: list[str] = Field(default=[])
     booted: Annotated[str, _fitting(255)] | None = None
+    phases: list[PhaseEvent] = Field(default=[], description="those not told before")
     device_fault: Annotated[str, _fitting(1000)] | None = Field(
         default=None, description="what the device would not do: it is suspect from now on"
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from farm.core.wire import examples
 from farm.core.words import BootState, Deadline, Health, Phase, Stage, Verdict
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -21,6 +22,10 @@ class Wire(BaseModel):
     """A message. Unknown fields are an error, so that a typo is never silently dropped."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _with_example(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [example]})
 
 
 class Problem(BaseModel):
@@ -47,21 +52,7 @@ class JobIn(Wire):
     along in the same multipart request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "image": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                    "filename": "vmlinuz-6.1.0-50-686",
-                    "environments": ["qemu-i386"],
-                    "appends": ["", "mem=10M"],
-                    "tree": "stable",
-                }
-            ]
-        },
-    )
+    model_config = _with_example(examples.JOB_IN)
 
     image: Sha256
     filename: Text = Field(default="", max_length=255, description="the image's name at home, for people")
@@ -113,6 +104,8 @@ class PhaseOut(Wire):
 class BuildOut(Wire):
     """One kernel image and what is known of it."""
 
+    model_config = _with_example(examples.BUILD)
+
     id: int
     sha256: Sha256
     size: int
@@ -131,6 +124,8 @@ class BuildOut(Wire):
 
 class BootOut(Wire):
     """One attempt on one device."""
+
+    model_config = _with_example(examples.BOOT)
 
     id: int
     job: int
@@ -184,6 +179,8 @@ class BootQuery(Wire):
 class JobOut(Wire):
     """A job with its boots."""
 
+    model_config = _with_example(examples.JOB)
+
     id: int
     created_at: datetime
     submitter: str
@@ -218,6 +215,8 @@ class JobPlan(Wire):
 
 class DeviceOut(Wire):
     """One bootable thing in a lab."""
+
+    model_config = _with_example(examples.DEVICE)
 
     name: str
     lab: str
