@@ -114,14 +114,21 @@ class _Run:
             self.doing = "power state"
             ending = await capture.until_decided(pump)
             capture.enter(Phase.CLEAN)
-            async with self._within("power off"):
-                await power.off()
-            self._is_off = True
+            await self._off()
             await capture.drain(pump, QUIET, DRAIN)
             return ending
         finally:
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
+
+    async def _off(self) -> None:
+        """Power off after a decided boot. A switch that fails does not take the verdict away: `leave` tries again."""
+        try:
+            async with self._within("power off"):
+                await self._rig.power.off()
+            self._is_off = True
+        except (DriverError, TimeoutError) as fault:
+            log.warning("%s: power off failed, trying again: %s", self._rig.device, fault)
 
     async def leave(self) -> list[str]:
         """Power off and disarm, whatever has happened; what went wrong with it, for the device's record."""

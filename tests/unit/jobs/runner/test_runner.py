@@ -343,3 +343,16 @@ def test_a_job_with_its_own_pattern(bench: MakeBench) -> None:
 
 def test_every_deadline_is_asked_for(bench: MakeBench) -> None:
     assert set(bench().order.deadlines) == set(Deadline)
+
+
+def test_a_switch_that_fails_afterwards_does_not_take_the_verdict_away(bench: MakeBench) -> None:
+    one = bench()
+
+    def stick(phase: Phase) -> None:
+        if phase is Phase.CLEAN:
+            one.box.faults["power.off"] = "box1: stuck"
+
+    one.watcher.on_phase = stick
+    result = one.run()
+    assert (result.outcome.verdict, result.device_fault) == (Verdict.PASS, "box1: stuck")
+    assert one.calls.count("power.off") == 3
