@@ -16,6 +16,8 @@ DEMO_DIR := $(or $(FARM_DEMO_DIR),.demo)
 
 # For one run: `make test PYTEST_ARGS="-k version -x"`, `make demo ARGS=--no-wait`.
 PYTEST_ARGS ?=
+# Many tests wait for a guest or a process; a guest under TCG wants a processor of its own.
+TEST_JOBS ?= 3
 ARGS ?=
 
 # Only wheels, only the hashes in the lock files; where they come from is this machine's own setting.
@@ -40,7 +42,7 @@ demo: venv ## Boot real Debian kernels on a QEMU box and leave the status page u
 .PHONY: test
 test: check kernels ## Run the checks and every test except the slow ones (PYTEST_ARGS=... goes to pytest)
 	@$(PYTHON) -m deploy.setup.packages test
-	$(BIN)/python -m pytest -m "not slow and not lab" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal -m "not slow and not lab" $(PYTEST_ARGS)
 
 .PHONY: test-slow
 test-slow: venv-dev kernels ## Run the tests that take minutes

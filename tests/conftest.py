@@ -1,6 +1,7 @@
 """What tests of several rooms stand on: settings of their own, a database of either kind, a stored image."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,11 @@ hypothesis_settings.register_profile("farm", deadline=None)
 hypothesis_settings.load_profile("farm")
 
 MakeSettings = Callable[..., Settings]
+
+
+def pytest_configure() -> None:
+    """A shell that starts us in the background has SIGINT ignored, and so would every program that a test starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
