@@ -140,7 +140,7 @@ def at(offset: int, what: bytes, start: bytes = b"") -> bytes:
         (at(0x38, b"ARM\x64", b"MZ\x00\x91"), "an arm64 Image"),
         (at(0x24, b"\x18\x28\x6f\x01"), "an arm zImage"),
         (at(0x38, b"RSC\x05", b"MZ"), "a RISC-V Image"),
-        (gzip.compress(b"vmlinux"), "a gzip file"),
+        (gzip.compress(b"vmlinux", mtime=0), "a gzip file"),
         (bz2.compress(b"vmlinux"), "a bzip2 file"),
         (lzma.compress(b"vmlinux"), "an xz file"),
         (lzma.compress(b"vmlinux", lzma.FORMAT_ALONE), "an lzma file"),

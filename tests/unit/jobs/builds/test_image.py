@@ -240,7 +240,9 @@ def test_a_bomb_is_a_sentence(make_image: Any) -> None:
     assert "more than 1048576 bytes" in str(facts.payload_error)
 
 
-@pytest.mark.parametrize("config", [b"not gzip", gzip.compress(b"CONFIG_A=y")[:-9], gzip.compress(b"not a config")])
+@pytest.mark.parametrize(
+    "config", [b"not gzip", gzip.compress(b"CONFIG_A=y", mtime=0)[:-9], gzip.compress(b"not a config", mtime=0)]
+)
 def test_a_damaged_config(config: bytes, make_image: Any) -> None:
     image = make_image(kernel={"config": config})
     facts = read_image(image)

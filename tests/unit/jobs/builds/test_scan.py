@@ -92,7 +92,9 @@ def test_a_config_that_never_ends_is_not_kept() -> None:
     assert len(scanner._ikconfig) < 6 << 20
 
 
-@pytest.mark.parametrize("packed", [b"", b"junk", gzip.compress(b"CONFIG_A=y")[:-6], gzip.compress(bytes(20 << 20))])
+@pytest.mark.parametrize(
+    "packed", [b"", b"junk", gzip.compress(b"CONFIG_A=y", mtime=0)[:-6], gzip.compress(bytes(20 << 20), mtime=0)]
+)
 def test_a_config_that_is_damaged_or_too_large(packed: bytes) -> None:
     assert unpack_ikconfig(packed) is None
 
