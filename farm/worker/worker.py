@@ -45,7 +45,7 @@ class Worker:
         self.lab = lab
         self.name = f"{lab.lab}@{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._settings = settings
-        self._home = settings.state_dir / "labs" / lab.lab
+        self._home = settings.state_dir.absolute() / "labs" / lab.lab
         self._spools = self._home / "spool"
         self._rigs: dict[str, Rig] = {}
         self._idle: set[str] = set()  # neither booting nor named in a claim on its way

@@ -24,7 +24,6 @@ from inventory.power.qmp import QmpError, connect
 
 log = logging.getLogger(__name__)
 
-_SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7) without its NUL
 _START_SECONDS = 15.0
 _QUIT_SECONDS = 3.0
 _TFTP_SCRIPT = "farm.ipxe"
@@ -113,6 +112,7 @@ class QemuPower:
             with self._stderr.open("wb") as stderr:
                 self._child = await asyncio.create_subprocess_exec(
                     *arguments,
+                    cwd=self._site.run_dir,  # the control socket is named from here: its address may have 107 bytes
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=stderr,
                     stderr=stderr,
@@ -168,8 +168,6 @@ class QemuPower:
 
     def _write_first_stage(self) -> None:
         """What the user network's TFTP server hands out: a script that goes on to the lab's boot server."""
-        if len(str(self._qmp).encode()) > _SOCKET_PATH_MAX:
-            raise self._error(f"{self._qmp} is too long for a Unix socket; give the worker a shorter run directory")
         if not isinstance(self._config.network, UserNetwork):
             return
         tftp = self._site.run_dir / "tftp"
@@ -185,7 +183,7 @@ class QemuPower:
             *("-machine", "pc,graphics=off", "-accel", accel, "-m", str(config.memory), "-smp", str(config.smp)),
             *(("-cpu", config.cpu) if config.cpu else ()),
             *("-display", "none", "-vga", "std", "-no-shutdown", "-S", "-boot", "n"),
-            *("-pidfile", str(self._pidfile), "-qmp", f"unix:{_value(self._qmp)},server=on,wait=off"),
+            *("-pidfile", str(self._pidfile), "-qmp", f"unix:{self._qmp.name},server=on,wait=off"),
             *("-chardev", "pty,id=s0", "-serial", "chardev:s0"),
             *("-netdev", config.network.netdev(self._site.run_dir), "-device", f"{config.nic},netdev=n0{mac}"),
             *config.extra_args,

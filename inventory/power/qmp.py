@@ -6,8 +6,9 @@ connect, ask, close.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 _LINE_LIMIT = 4 << 20  # an answer is one line; query-qmp-schema, the longest, has 200 kB
@@ -60,6 +61,16 @@ def _description(error: object) -> str:
     return str(error.get("desc", error)) if isinstance(error, dict) else str(error)
 
 
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """An address for the socket at `path` that fits sun_path's 107 bytes (unix(7)), however deep its folder lies."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
 @asynccontextmanager
 async def connect(path: Path, *, timeout: float = 5.0) -> AsyncIterator[Qmp]:  # noqa: ASYNC109 (covers the block)
     """A QMP session on the Unix socket at `path`; the whole block must end within `timeout` seconds.
@@ -68,7 +79,8 @@ async def connect(path: Path, *, timeout: float = 5.0) -> AsyncIterator[Qmp]:  #
     """
     try:
         async with asyncio.timeout(timeout):
-            reader, writer = await asyncio.open_unix_connection(path, limit=_LINE_LIMIT)
+            with _short(path) as address:
+                reader, writer = await asyncio.open_unix_connection(address, limit=_LINE_LIMIT)
             try:
                 qmp = Qmp(reader, writer)
                 await qmp.greet()

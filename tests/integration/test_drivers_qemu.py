@@ -374,3 +374,22 @@ def test_qmp_against_the_real_qemu(tmp_path: Path) -> None:
                 await second.execute("human-monitor-command", **{"command-line": "info version"})
 
     asyncio.run(body())
+
+
+def test_a_run_directory_deeper_than_a_socket_address_is_long(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120) / ("e" * 120)
+    deep.mkdir(parents=True)
+    power = QemuPower(QemuConfig(kind="qemu"), Site("deep", None, deep))
+
+    async def body() -> list[PowerState]:
+        states = []
+        try:
+            await power.standby()
+            states.append(await power.state())
+            await power.on()
+            states.append(await power.state())
+        finally:
+            await power.off()
+        return [*states, await power.state()]
+
+    assert asyncio.run(body()) == [PowerState.OFF, PowerState.ON, PowerState.OFF]
