@@ -23,7 +23,9 @@ ARGS ?=
 # Only wheels, only the hashes in the lock files; where they come from is this machine's own setting.
 PIP_INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
 PIP_LOCKED = $(PIP_INSTALL) --require-hashes --only-binary :all:
-PIP_SELF = $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+# Compiled here, since whoever runs it later may not write: a farm that is its own user's, PYTHONDONTWRITEBYTECODE.
+PIP_SELF = $(PIP_INSTALL) --no-deps --no-build-isolation --editable . && \
+	$(BIN)/python -m compileall -q farm api inventory jobs
 UV_LOCK = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
 	$(BIN)/uv --no-config pip compile --quiet --upgrade --python-version 3.11 --python-platform linux \
 	--generate-hashes --only-binary :all: --no-emit-index-url --no-emit-find-links \

@@ -1,8 +1,13 @@
-"""The front door of the farm: the command line, the REST client, the lab worker, and the ground they stand on."""
+"""The front door of the farm: command line, REST client, lab worker, and the ground they stand on."""
 
-from importlib.metadata import PackageNotFoundError, version
 
-try:
-    __version__ = version("kernel-farm")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0+unknown"
+def __getattr__(name: str) -> str:
+    """`__version__`, read when it is asked for: importlib.metadata is a sixth of the command line's start."""
+    if name != "__version__":
+        raise AttributeError(name)
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        return version("kernel-farm")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0+unknown"
