@@ -25,12 +25,15 @@ def register(session: Session, lab: str, worker: str, offers: Sequence[DeviceOff
     """Take over a lab file: new devices appear, changed ones change, missing ones are retired. Leases stay."""
     _refuse_foreign(session, lab, [offer.name for offer in offers])
     seen(session, lab, worker)
-    known = {row.name: row for row in session.scalars(_whole().where(DeviceRow.lab == lab))}
+    names = [offer.name for offer in offers]
+    ours = sa.or_(DeviceRow.lab == lab, DeviceRow.name.in_(names))
+    known = {row.name: row for row in session.scalars(_whole().where(ours))}
     for offer in offers:
         row = known.pop(offer.name, None)
         if row is None:
             row = DeviceRow(name=offer.name, lab=lab, environments=[], tags=[])
             session.add(row)
+        row.lab = lab  # a device that has moved here keeps its history
         _describe(row, offer)
     for row in known.values():
         row.retired = True
@@ -41,7 +44,16 @@ def _refuse_foreign(session: Session, lab: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise BadInputError("offered twice; device names are unique", where=f"device {name!r} of lab {lab!r}")
-    query = sa.select(DeviceRow.name, DeviceRow.lab).where(DeviceRow.name.in_(names), DeviceRow.lab != lab)
+    # A device may move, and a lab be renamed: what is retired, or belongs to a lab without a worker, is given up.
+    in_use = sa.or_(
+        DeviceRow.lease_boot.is_not(None),
+        sa.and_(DeviceRow.retired.is_(False), LabRow.seen_at > now() - ONLINE),
+    )
+    query = (
+        sa.select(DeviceRow.name, DeviceRow.lab)
+        .join(LabRow, LabRow.name == DeviceRow.lab)
+        .where(DeviceRow.name.in_(names), DeviceRow.lab != lab, in_use)
+    )
     for name, owner in session.execute(query):
         detail = f"lab {owner!r} already has a device of that name; device names are unique over the farm: rename yours"
         raise BadInputError(detail, where=f"device {name!r} of lab {lab!r}")

@@ -92,3 +92,6 @@ def address(listen: str) -> tuple[str, int]:
 
 def _log() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Each request between worker and server, each start of a migration: only when something is wrong with them.
+    for talkative in ("httpx", "alembic", "uvicorn"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -199,6 +199,7 @@ class Worker:
                     run.cancel()
                 report = await self._outcome(run, rig, teller)
                 await self._file(teller, report)
+            log.info("boot %s on %s: %s: %s", assignment.boot, rig.device, report.verdict, report.reason)
         finally:
             spool.close()
             self._boots.pop(assignment.boot, None)

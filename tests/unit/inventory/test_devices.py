@@ -99,6 +99,24 @@ def test_a_name_belongs_to_one_lab(database: Database) -> None:
     assert [(device.lab, device.name) for device in listed(database)] == [("here", "a")]
 
 
+def test_a_device_that_moved_to_another_lab(database: Database) -> None:
+    hello(database, offer("a"), offer("b"))
+    hello(database, offer("b"))  # `a` is retired here
+    hello(database, offer("a", "vm"), lab="there")
+    assert [(device.lab, device.name, device.environments) for device in listed(database)] == [
+        ("here", "b", ["box"]),
+        ("there", "a", ["vm"]),
+    ]
+
+
+def test_a_lab_that_was_renamed(database: Database) -> None:
+    hello(database, offer("a"))
+    with database.write() as session:
+        session.execute(sa.update(LabRow).values(seen_at=now() - 2 * devices.ONLINE))
+    hello(database, offer("a"), lab="there")
+    assert [(device.lab, device.name) for device in listed(database)] == [("there", "a")]
+
+
 def test_two_devices_of_one_name_in_one_hello(database: Database) -> None:
     with pytest.raises(BadInputError, match="offered twice") as told:
         hello(database, offer("a", "pc"), offer("a", "vm"))

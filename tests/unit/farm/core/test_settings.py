@@ -84,3 +84,10 @@ def test_the_default_database_opens(tmp_path: Path) -> None:
     database.prepare()
     database.close()
     assert (folder / "farm.db").is_file()
+
+
+def test_every_setting_is_in_the_readme_and_says_what_it_is() -> None:
+    readme = (Path(__file__).parents[4] / "README.md").read_text()
+    for name, field in Settings.model_fields.items():
+        assert f"`FARM_{name.upper()}`" in readme, name
+        assert field.description, name
