@@ -145,7 +145,7 @@ async def receive_form(request: Request, storage: Storage, limits: dict[str, int
         "part_end",
         "end",
     )
-    parser = MultipartParser(boundary, {f"on_{name}": getattr(parts, f"on_{name}") for name in names})  # type: ignore[arg-type]
+    parser = MultipartParser(boundary, {f"on_{name}": getattr(parts, f"on_{name}") for name in names})  # type: ignore[arg-type]  # a TypedDict, made by name
     try:
         async for chunk in body(request):
             parser.write(chunk)

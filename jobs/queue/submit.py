@@ -116,38 +116,35 @@ def enqueue(session: Session, job: JobIn, image: Image) -> JobRow:
     for environment in row.environments:
         for append in row.appends:
             for number in range(1, job.repeat + 1):
-                session.add(_boot(row, environment, append, number, needs))
+                session.add(_queued(row, needs, environment, append, number))
     session.flush()
     return row
 
 
-def _boot(job: JobRow, environment: str, append: str, number: int, needs: list[str]) -> BootRow:
-    return BootRow(
-        job_id=job.id,
-        build_id=job.build_id,
-        environment=environment,
-        append=append,
-        repeat=number,
-        priority=job.priority,
-        queued_at=now(),
-        phases=[],
-        evidence=[],
-        warnings=[],
-        needs=[BootNeed(tag=tag) for tag in needs],
-    )
-
-
 def again(boot: BootRow, needs: list[str]) -> BootRow:
     """The next attempt of a boot that was not the kernel's fault."""
+    return _queued(boot, needs, boot.environment, boot.append, boot.repeat, attempt=boot.attempt + 1, retry_of=boot.id)
+
+
+def _queued(
+    of: JobRow | BootRow,
+    needs: list[str],
+    environment: str,
+    append: str,
+    repeat: int,
+    *,
+    attempt: int = 1,
+    retry_of: int | None = None,
+) -> BootRow:
     return BootRow(
-        job_id=boot.job_id,
-        build_id=boot.build_id,
-        environment=boot.environment,
-        append=boot.append,
-        repeat=boot.repeat,
-        attempt=boot.attempt + 1,
-        retry_of=boot.id,
-        priority=boot.priority,
+        job_id=of.job_id if isinstance(of, BootRow) else of.id,
+        build_id=of.build_id,
+        environment=environment,
+        append=append,
+        repeat=repeat,
+        attempt=attempt,
+        retry_of=retry_of,
+        priority=of.priority,
         queued_at=now(),
         phases=[],
         evidence=[],
