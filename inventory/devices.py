@@ -80,6 +80,11 @@ def seen(session: Session, lab: str, worker: str) -> None:
         row.worker, row.seen_at = worker, now()
 
 
+def known(session: Session, lab: str) -> bool:
+    """Whether a lab has ever said hello."""
+    return session.get(LabRow, lab) is not None
+
+
 def seen_lately(session: Session, lab: str, worker: str) -> bool:
     """Whether this worker's last sign of life is fresh enough not to be written again."""
     row = session.get(LabRow, lab)

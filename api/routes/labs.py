@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from api.bell import WORK
 from api.errors import PROBLEMS
 from api.state import AppState, Farm
+from farm.core.errors import NotFoundError
 from farm.core.wire import Assignment, ClaimRequest, HeldBoot, Hello, HelloReply
 from inventory import devices
 from jobs.queue import running
@@ -68,6 +69,8 @@ def _greet(farm: AppState, lab: str, wanted: ClaimRequest) -> None:
     A device that its own worker calls free, but that holds a lease: the answer to an earlier claim never arrived.
     """
     with farm.db.read() as session:
+        if not devices.known(session, lab):
+            raise NotFoundError("this farm knows no lab of that name; say hello first", where=f"lab {lab!r}")
         if devices.seen_lately(session, lab, wanted.worker) and not devices.held(session, lab, wanted.free):
             return
     with farm.db.write() as session:

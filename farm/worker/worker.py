@@ -11,9 +11,10 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -116,7 +117,7 @@ class Worker:
                 self._spawn(self._claim(free), f"claim for {', '.join(sorted(free))}")
             await self._changed.wait()
 
-    def _spawn(self, work: "asyncio._CoroutineLike[None]", name: str) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -179,7 +180,11 @@ class Worker:
             if assignment is not None:
                 free.discard(assignment.device)
                 self._spawn(self._boot(assignment), f"boot {assignment.boot} on {assignment.device}")
-        except (ServerError, GoneError, ValidationError) as refused:
+        except GoneError as unknown:
+            # The farm there has another database than it had: tell it again what there is here.
+            log.warning("%s; saying hello again", unknown)
+            await self._hello()
+        except (ServerError, ValidationError) as refused:
             log.error("the server refused a claim, or does not speak as this worker does: %s", refused)  # noqa: TRY400
             await asyncio.sleep(STEADY)
         finally:

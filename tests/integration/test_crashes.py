@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,19 @@ def test_a_killed_server_loses_nothing_of_a_boot_under_way(tmp_path: Path) -> No
         said = [line for line in console.splitlines() if line.startswith("line ")]
         assert said == [f"line {number}" for number in range(40)]
         assert console.count("farm-init: end") == 1
+
+
+def test_a_worker_makes_itself_known_to_a_farm_that_has_lost_its_database(tmp_path: Path) -> None:
+    with standin_farm(tmp_path, {"s1": [PASS]}) as (farm, _boxes):
+        farm.start()
+        assert farm.server is not None
+        farm.server.kill()
+        shutil.rmtree(farm.folder / "server")
+        farm.serve()
+
+        until("the worker says hello again", farm.client.devices)
+
+        assert farm.done(farm.submit(tiny_image())).boots[0].verdict is Verdict.PASS
 
 
 def test_farm_serve_killed_whole_takes_up_again(tmp_path: Path) -> None:
