@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -16,6 +17,9 @@ from tests.support.postgres import NoPostgresError, Postgres, postgres
 # The machines that run this are shared and slow at times: no example is judged by its time.
 hypothesis_settings.register_profile("farm", deadline=None)
 hypothesis_settings.load_profile("farm")
+
+if TYPE_CHECKING:
+    from tests.support.serving import Served
 
 MakeSettings = Callable[..., Settings]
 
@@ -45,6 +49,16 @@ def make_settings(tmp_path: Path) -> MakeSettings:
 @pytest.fixture
 def settings(make_settings: MakeSettings) -> Settings:
     return make_settings()
+
+
+@pytest.fixture
+def served(settings: Settings) -> Iterator["Served"]:
+    """The web application of `settings` under a real server; a test may stop it and start it again."""
+    from tests.support.serving import Served  # the whole application: only for those who ask
+
+    running = Served(settings).start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """How a command finds its farm: the server's address, the token, the client. Loads the HTTP client late."""
 
+import importlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ def _load_httpx() -> None:
     main = "httpx._main"  # optional in httpx itself: `except ImportError` around it (httpx/__init__.py)
     sys.modules[main] = None  # type: ignore[assignment]  # documented: importing it raises (reference/import.html)
     try:
-        import httpx  # noqa: F401
+        importlib.import_module("httpx")
     finally:
         del sys.modules[main]
 

@@ -14,12 +14,11 @@ import pytest
 
 from api.bell import console_bell
 from farm.core.database import now
-from farm.core.settings import Settings
 from farm.core.words import BootState, Stage, Verdict
 from inventory import devices
 from jobs.models import BootRow
 from tests.support.serving import Served
-from tests.unit.api.web.seed import PANIC, console, fill
+from tests.unit.api.web.seed import console, fill_farm
 
 pytestmark = pytest.mark.browser
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright, which drives the browser, is not installed")
@@ -50,21 +49,8 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def served(settings: Settings) -> Iterator[Served]:
-    server = Served(settings).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def named(served: Served) -> dict[str, int]:
-    """A farm in use; its boots' numbers by name."""
-    with served.farm.db.write() as session:
-        numbers = {name: row.id for name, row in fill(session).items()}
-    died = numbers["6.1.170 mem=12M qemu-i386"]
-    text = console("[    4.117312] Out of memory and no killable processes...", f"[    4.118820] {PANIC}")
-    served.farm.storage.append_console(died, 0, 1.0, text)
-    return numbers
+    return fill_farm(served.farm)
 
 
 class Window:

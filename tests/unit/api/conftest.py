@@ -4,16 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from farm.core.settings import Settings
 from tests.support.serving import Served
 from tests.support.talking import Talk
-
-
-@pytest.fixture
-def served(settings: Settings) -> Iterator[Served]:
-    running = Served(settings).start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -9,19 +9,11 @@ import pytest
 
 from farm import client as module
 from farm.client import Client, NoServerError, ServerError, check, sha256_of
-from farm.core.settings import Settings
 from farm.core.wire import JobIn
 from tests.conftest import MakeSettings
 from tests.support.images import sha256
 from tests.support.serving import Served
 from tests.support.talking import Talk
-
-
-@pytest.fixture
-def served(settings: Settings) -> Iterator[Served]:
-    running = Served(settings).start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

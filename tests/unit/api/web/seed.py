@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.state import AppState
 from farm.core.database import now
 from farm.core.wire import DeviceOffer
 from farm.core.words import BootState, Health, Phase, Stage, Verdict
@@ -219,3 +220,13 @@ def _besides(seed: Seed, boxes: dict[str, DeviceRow], named: dict[str, BootRow])
     seed.boot(job, "vmalloc=256M", "thinkpad-t40")
     boxes["t40"].health, boxes["t40"].note = Health.MAINTENANCE, "new disk on its way"
     seed.session.flush()
+
+
+def fill_farm(farm: AppState) -> dict[str, int]:
+    """A farm in use, one console of a boot that died with it; its boots' numbers by name."""
+    with farm.db.write() as session:
+        numbers = {name: row.id for name, row in fill(session).items()}
+    died = numbers["6.1.170 mem=12M qemu-i386"]
+    text = console("[    4.117312] Out of memory and no killable processes...", f"[    4.118820] {PANIC}")
+    farm.storage.append_console(died, 0, 1.0, text)
+    return numbers

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from farm.core.settings import Settings
 from tests.support.serving import Served
-from tests.unit.api.web.seed import DIED, PANIC, PASSED, Seed, console, fill
+from tests.unit.api.web.seed import DIED, PANIC, PASSED, Seed, fill_farm
 
 HOSTILE = (
     b"<script>document.title='owned'</script>\n"
@@ -20,20 +19,8 @@ HOSTILE = (
 
 
 @pytest.fixture
-def served(settings: Settings) -> Iterator[Served]:
-    server = Served(settings).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def named(served: Served) -> dict[str, int]:
-    with served.farm.db.write() as session:
-        numbers = {name: row.id for name, row in fill(session).items()}
-    died = numbers["6.1.170 mem=12M qemu-i386"]
-    text = console("[    4.117312] Out of memory and no killable processes...", f"[    4.118820] {PANIC}")
-    served.farm.storage.append_console(died, 0, 1.0, text)
-    return numbers
+    return fill_farm(served.farm)
 
 
 @pytest.fixture

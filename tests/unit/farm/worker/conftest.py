@@ -5,20 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from farm.core.settings import Settings
 from inventory.lab import Lab
 from tests.support.labs import Working, install_fakes
 from tests.support.serving import Served
 from tests.support.talking import Talk
 
 StartWorker = Callable[..., Working]
-
-
-@pytest.fixture
-def served(settings: Settings) -> Iterator[Served]:
-    running = Served(settings).start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
