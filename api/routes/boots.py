@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from api.bell import WORK, console_bell
 from api.errors import PROBLEMS
+from api.growing import GrowingFileResponse
 from api.live import console_events
 from api.state import Farm, Number
 from api.uploads import body
@@ -46,7 +47,7 @@ def cancel(number: Number, farm: Farm) -> BootOut:
         return views.boot(session, farm.storage, number)
 
 
-@router.get("/{number}/console", summary="The console, byte for byte", response_class=FileResponse)
+@router.get("/{number}/console", summary="The console, byte for byte", response_class=GrowingFileResponse)
 def console(number: Number, farm: Farm) -> Response:
     """The console, byte for byte. `Range: bytes=...` gives a part of it."""
     _exists(number, farm)
@@ -60,7 +61,7 @@ def console(number: Number, farm: Farm) -> Response:
     media = "text/plain; charset=utf-8"
     if not path.exists():
         return Response(b"", media_type=media, headers=headers)
-    return FileResponse(path, media_type=media, headers=headers)
+    return GrowingFileResponse(path, media_type=media, headers=headers)
 
 
 def _exists(number: Number, farm: Farm) -> None:
