@@ -83,6 +83,12 @@ class Queue:
         with self.db.write() as session:
             assert devices.extend(session, boot, now() - timedelta(seconds=1))
 
+    def give_up(self, boot: int) -> None:
+        """End a boot as if its lease had run out, with no moment in which its living worker could renew it."""
+        with self.db.write() as session:
+            assert devices.extend(session, boot, now() - timedelta(seconds=1))
+            assert running.expire(session, self.settings) == [boot]
+
     def job(self, number: int) -> JobOut:
         with self.db.read() as session:
             return views.job(session, self.storage, number)

@@ -153,8 +153,7 @@ def test_a_lease_that_the_server_gave_up_ends_the_boot(talk: Talk, start: StartW
     online(talk)
     job = submit(talk)
     boot = booting(talk, job)
-    talk.queue.run_out(boot["id"])
-    assert talk.queue.expire() in ([boot["id"]], [])  # the server's own clock may be faster
+    talk.queue.give_up(boot["id"])
     until("the retry boots", lambda: len(boots(talk, job)) == 2 and booting(talk, job)["id"] != boot["id"])
     first = boots(talk, job)[0]
     assert (first["verdict"], first["type"]) == ("infra", "lost-worker")
