@@ -49,7 +49,7 @@ def test_a_killed_worker_leaves_a_boot_that_is_infra_and_retried_on_a_machine_th
 
 
 def test_a_worker_that_never_comes_back_loses_its_lease(tmp_path: Path) -> None:
-    with standin_farm(tmp_path, {"s1": [HANG]}, lease_seconds=3, attempts=2) as (farm, _boxes):
+    with standin_farm(tmp_path, {"s1": [HANG]}, lease_seconds=5, attempts=2) as (farm, _boxes):
         farm.start()
         job = farm.submit(tiny_image())
         lost = under_way(farm, job)
