@@ -3,12 +3,15 @@
 import hashlib
 import os
 import secrets
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from farm.client import LabClient
 from farm.worker.telling import patiently
 
-# The least recently used files go when there are more than this.
+# The least recently used files that no boot is using go when there are more than this.
 MOST_FILES = 64
 
 
@@ -18,6 +21,7 @@ class FileCache:
     def __init__(self, folder: Path, client: LabClient) -> None:
         self._folder = folder
         self._client = client
+        self._in_use: Counter[str] = Counter()
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob("*.part"):
             left.unlink()
@@ -25,14 +29,24 @@ class FileCache:
     def path(self, sha256: str) -> Path:
         return self._folder / sha256
 
-    def put(self, data: bytes) -> Path:
-        """Keep these bytes."""
-        path = self.path(hashlib.sha256(data).hexdigest())
+    @contextmanager
+    def in_use(self, *names: str) -> Iterator[None]:
+        """Keep these files, there already or still to come, however many others come meanwhile."""
+        self._in_use.update(names)
+        try:
+            yield
+        finally:
+            self._in_use.subtract(names)
+
+    def put(self, data: bytes) -> str:
+        """Keep these bytes; their sha256."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.path(sha256)
         if not path.exists():
             part = self._part()
             part.write_bytes(data)
             part.replace(path)
-        return path
+        return sha256
 
     async def fetch(self, sha256: str) -> Path:
         """The file, from here or else from the server; OSError where the disk is full or the bytes are wrong."""
@@ -61,6 +75,8 @@ class FileCache:
         return self._folder / f"{secrets.token_hex(8)}.part"
 
     def _make_room(self) -> None:
-        files = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime)
-        for old in files[: max(0, len(files) - MOST_FILES + 1)]:
+        files = list(self._folder.iterdir())
+        idle = [path for path in files if not self._in_use[path.name] and path.suffix != ".part"]
+        idle.sort(key=lambda path: path.stat().st_mtime)
+        for old in idle[: max(0, len(files) - MOST_FILES + 1)]:
             old.unlink()

@@ -211,21 +211,19 @@ class Worker:
             self._idle.add(rig.device)
 
     async def _run(self, rig: Rig, assignment: Assignment, teller: Teller) -> Result:
-        kernel = await self._cache.fetch(assignment.image)
-        if assignment.initrd is None:
-            initrd = self._cache.put(default_initramfs())
-        else:
-            initrd = await self._cache.fetch(assignment.initrd)
-        order = Order(
-            boot_id=assignment.boot,
-            kernel=kernel,
-            initrd=initrd,
-            cmdline=assignment.cmdline,
-            expect=Expectation(assignment.token, assignment.pattern, assignment.release or None),
-            deadlines=assignment.deadlines,
-            console_limit=assignment.console_limit,
-        )
-        return await run_boot(rig, order, teller)
+        cache = self._cache
+        initrd = assignment.initrd or cache.put(default_initramfs())
+        with cache.in_use(assignment.image, initrd):
+            order = Order(
+                boot_id=assignment.boot,
+                kernel=await cache.fetch(assignment.image),
+                initrd=await cache.fetch(initrd),
+                cmdline=assignment.cmdline,
+                expect=Expectation(assignment.token, assignment.pattern, assignment.release or None),
+                deadlines=assignment.deadlines,
+                console_limit=assignment.console_limit,
+            )
+            return await run_boot(rig, order, teller)
 
     async def _outcome(self, run: asyncio.Task[Result], rig: Rig, teller: Teller) -> Report:
         """The report of a run, however it ended."""

@@ -97,3 +97,24 @@ def test_the_least_recently_used_files_go(talk: Talk, tmp_path: Path, monkeypatc
 
     using(talk.served, tmp_path / "cache", work)
     assert names(tmp_path / "cache") == {digests[0], digests[2], digests[3]}
+
+
+def test_a_file_in_use_stays_however_old_it_is(talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default initramfs is the oldest file of any lab; a boot that waits for its firmware still needs it."""
+    monkeypatch.setattr(cache, "MOST_FILES", 2)
+    digests = [talk.store(bytes([number]) * 100) for number in range(5)]
+
+    async def work(cache: FileCache) -> None:
+        first = cache.put(b"init")
+        with cache.in_use(first), cache.in_use(first, digests[0]):
+            path = await cache.fetch(first)
+            os.utime(path, (1, 1))
+            for digest in digests[:3]:
+                await cache.fetch(digest)
+        assert path.read_bytes() == b"init"
+        assert names(tmp_path / "cache") == {first, digests[0], digests[2]}
+        await cache.fetch(digests[3])  # the boots are over: the oldest go again
+        await cache.fetch(digests[4])
+
+    using(talk.served, tmp_path / "cache", work)
+    assert names(tmp_path / "cache") == {digests[3], digests[4]}
