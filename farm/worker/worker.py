@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -191,24 +191,35 @@ class Worker:
             self._idle |= free
 
     async def _boot(self, assignment: Assignment) -> None:
-        """Run one assignment from the first byte to the report."""
+        """Run one assignment from the first byte to the report; its device is idle again whatever happens."""
         rig = self._rigs[assignment.device]
-        spool = Spool(self._spools / Spool.name(assignment.boot, assignment.device))
-        teller = Teller(self._client, assignment.boot, spool, beat=assignment.deadlines[Deadline.LEASE] / 4)
         try:
-            async with teller:
+            report = await self._reported(rig, assignment)
+            log.info("boot %s on %s: %s: %s", assignment.boot, rig.device, report.verdict, report.reason)
+        finally:
+            self._boots.pop(assignment.boot, None)
+            self._idle.add(rig.device)
+
+    async def _reported(self, rig: Rig, assignment: Assignment) -> Report:
+        boot = assignment.boot
+        try:
+            spool = Spool(self._spools / Spool.name(boot, assignment.device))
+        except OSError as fault:
+            # The machine was not touched: where the disk takes no console, nothing is booted.
+            report = _infra(f"the lab's disk takes no console: {fault}")
+            await patiently(f"report of boot {boot}", lambda: self._client.report(boot, report))
+            return report
+        beat = assignment.deadlines[Deadline.LEASE] / 4
+        with closing(spool):
+            async with Teller(self._client, boot, spool, beat=beat) as teller:
                 run = asyncio.create_task(self._run(rig, assignment, teller))
-                self._boots[assignment.boot] = run
+                self._boots[boot] = run
                 teller.on_stop(run.cancel)
                 if self._leaving:
                     run.cancel()
                 report = await self._outcome(run, rig, teller)
                 await self._file(teller, report)
-            log.info("boot %s on %s: %s: %s", assignment.boot, rig.device, report.verdict, report.reason)
-        finally:
-            spool.close()
-            self._boots.pop(assignment.boot, None)
-            self._idle.add(rig.device)
+                return report
 
     async def _run(self, rig: Rig, assignment: Assignment, teller: Teller) -> Result:
         cache = self._cache

@@ -279,6 +279,16 @@ def test_a_driver_with_a_bug_is_infra_and_the_device_works_on(talk: Talk, start:
     assert found[0]["reason"] == "the worker failed: ValueError: a plugin's own mistake"
 
 
+def test_a_disk_that_takes_no_console_boots_nothing_and_the_device_works_on(talk: Talk, start: StartWorker) -> None:
+    worker = start(lab(box("a", *GOOD)))
+    online(talk)
+    (talk.served.settings.state_dir.parent / "lab" / "labs" / "here" / "spool" / "1@a.log").mkdir()
+    first, second = done(talk, submit(talk))
+    assert (first["id"], first["verdict"], second["verdict"]) == (1, "infra", "pass")
+    assert first["reason"].startswith("the lab's disk takes no console: [Errno 21] Is a directory")
+    assert worker.box("a").calls.count("power.on") == 1
+
+
 def test_a_flood_is_stored_up_to_its_limit(talk: Talk, served: Served, start: StartWorker) -> None:
     served.stop()
     served.settings = served.settings.model_copy(update={"console_limit": 3_000_000})
