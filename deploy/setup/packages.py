@@ -55,6 +55,7 @@ def _is_there(trace: str) -> bool:
 _VENV = frozenset({"venv"})
 _DEMO = frozenset({"demo"})
 _TEST = frozenset({"test"})
+_PACKS = "packs a kernel the way kernels are packed"
 
 NEEDS = (
     Need("python3-venv", ("python:ensurepip",), "makes the virtualenv", needed=_VENV),
@@ -84,7 +85,13 @@ NEEDS = (
         wanted=_TEST,
     ),
     Need("gcc", ("gcc",), "builds the default initramfs again and compares", wanted=_TEST),
+    Need("libc6-dev", ("/usr/include/stdio.h",), "headers for the C that tests compile", wanted=_TEST),
     Need("cpio", ("cpio",), "reads the initramfs the farm writes", wanted=_TEST),
+    Need("bzip2", ("bzip2",), _PACKS, wanted=_TEST),
+    Need("xz-utils", ("xz",), _PACKS, wanted=_TEST),
+    Need("lzop", ("lzop",), _PACKS, wanted=_TEST),
+    Need("lz4", ("lz4",), _PACKS, wanted=_TEST),
+    Need("zstd", ("zstd",), _PACKS, wanted=_TEST),
 )
 
 
