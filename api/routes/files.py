@@ -23,8 +23,6 @@ Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="sha256 of t
 )
 async def put(sha256: Digest, request: Request, farm: Farm) -> FileOut:
     """Store a file. The body is the file itself; it is kept only if its sha256 is the one in the address."""
-    if farm.storage.has(sha256):
-        return FileOut(sha256=sha256, size=farm.storage.path(sha256).stat().st_size)
     limit = max(farm.settings.image_limit, farm.settings.initrd_limit)
     stored = await receive(request, farm.storage, limit=limit, what="upload", expect=sha256)
     return FileOut(sha256=stored.sha256, size=stored.size)

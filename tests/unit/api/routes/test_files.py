@@ -35,6 +35,13 @@ def test_the_same_file_twice_is_stored_once(talk: Talk) -> None:
     assert talk.kept() == [DIGEST]
 
 
+def test_other_bytes_under_the_hash_of_a_stored_file_are_refused_and_change_nothing(talk: Talk) -> None:
+    talk.store(DATA)
+    problem(talk.http.put(f"/files/{DIGEST}", content=DATA[:-1] + b"x"), 422)
+    assert talk.http.get(f"/files/{DIGEST}").content == DATA
+    assert talk.kept() == [DIGEST]
+
+
 def test_a_file_in_chunks_without_a_length(talk: Talk) -> None:
     def pieces() -> Iterator[bytes]:
         for at in range(0, len(DATA), 999):
