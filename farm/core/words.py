@@ -15,6 +15,37 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"  # it ran, but what it ran does not answer the question
 
 
+class Outcome(StrEnum):
+    """How one boot ended, by its console. A verdict says whose fault that is."""
+
+    BOOTED = "booted"
+    BOOTED_WITH_WARNINGS = "booted-with-warnings"
+    BOOTED_WITH_OOPS = "booted-with-oops"  # came to its end, and is no clean pass
+    BOOTED_AFTER_RESET = "booted-after-reset"  # the machine started over by itself, then booted
+    PANIC = "panic"
+    OOPS = "oops"  # a fault that the kernel reported, and no end after it
+    EARLY_EXCEPTION = "early-exception"  # a fault before the kernel could handle faults
+    HANG = "hang"  # kernel or user space output, then nothing
+    SILENT = "silent"  # the image was started and the kernel never spoke
+    REBOOT_LOOP = "reboot-loop"
+    NO_ROOT = "no-root"
+    NO_INIT = "no-init"
+    INIT_DIED = "init-died"
+    WRONG_CPU = "wrong-cpu"
+    KERNEL_TOO_OLD = "kernel-too-old"  # for the user space it was given
+    WRONG_KERNEL = "wrong-kernel"  # the banner is not the image's
+    LOADER_FAILED = "loader-failed"  # firmware or boot loader: the image never ran
+    DECOMPRESSOR = "decompressor-failed"  # the image's own unpacking gave up
+    NO_OUTPUT = "no-output"  # not one byte
+    UNFINISHED = "unfinished"  # still talking, or powered down, before its end
+    INITRAMFS_SHELL = "initramfs-shell"  # the initramfs gave up finding the root, and waits for a person
+    FSCK_SHELL = "fsck-shell"  # a file system needs a person's repair
+    IO_ERROR = "io-error"  # the disk under the root fails
+    HALTED = "halted-by-userspace"
+    CONSOLE_LOST = "console-lost"  # the farm's own trouble: the peer of the console went away
+    POWER_LOST = "power-lost"
+
+
 class BootState(StrEnum):
     """Where a boot is; the only legal moves are queued -> running -> finished, and either -> cancelled."""
 
@@ -38,10 +69,14 @@ class Stage(StrEnum):
 
     NOTHING = "nothing"  # not one byte
     FIRMWARE = "firmware"  # BIOS text
-    LOADER = "loader"  # PXE ROM, iPXE, GRUB
+    NETBOOT = "netboot"  # PXE ROM, iPXE, PXELINUX
+    LOADER = "loader"  # the firmware handed over: GRUB, LILO, a boot sector
     DECOMPRESS = "decompress"  # the image's own set-up code
-    KERNEL = "kernel"  # `Linux version ...`
-    INITCALLS = "initcalls"  # subsystems and drivers
+    BANNER = "banner"  # `Linux version ...`
+    SETUP_ARCH = "setup_arch"  # memory map, early parameters, tables of the firmware
+    START_KERNEL = "start_kernel"  # zones, the full command line, interrupts, console, timers
+    INITCALLS = "initcalls"  # subsystems
+    DRIVERS = "drivers"  # serial ports, disks, network cards, input
     ROOT = "root"  # looking for, or having, a root file system
     INIT = "init"  # the kernel started its first process
     USERSPACE = "userspace"  # that process spoke
@@ -49,7 +84,10 @@ class Stage(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(Stage).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {stage: rank for rank, stage in enumerate(Stage)}
 
 
 class Phase(StrEnum):

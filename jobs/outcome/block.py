@@ -1,119 +1,194 @@
-"""One report of the kernel about itself: its header, and what the lines after it say of where it happened.
+"""One report being read: its header, the bytes that follow it, and in the end what they say. Knows one report only.
 
-Layouts by era are in the kernel's arch/x86/kernel/dumpstack*.c, traps*.c, mm/fault.c. Knows one report, not the boot.
+The bytes are kept as they are and parsed once, when somebody asks: a flood of reports costs little.
 """
 
 import re
+from dataclasses import dataclass, field
 
 from farm.core.words import Stage
-from jobs.outcome.lines import Line
-from jobs.outcome.model import Evidence
-from jobs.outcome.rules import Effect, Rule
-from jobs.outcome.signature import bare_function, bare_title
+from jobs.outcome import blame as blaming
+from jobs.outcome.formats.row import Blame, Format, Severity, Type
+from jobs.outcome.frames import Kind, Place, places
+from jobs.outcome.lines import GLUE, PREFIX, Line, Record, readable
+from jobs.outcome.model import Evidence, Report
+from jobs.outcome.signature import bare_function, bare_title, signature, syscall
 
-LENGTH = 120  # records looked at after a header; the longest i386 block with its trace is about 90
-_TRACE = 24  # trace entries kept
-_SYMBOL = r"(?::\w+:)?(?P<f>[A-Za-z_$][\w.$]*)\+0x[0-9a-f]+"
+LENGTH = 24 * 1024  # bytes kept after a header; a lockdep report with its chains is about 20 KiB
+RECORDS = 400  # ... and records looked at
+WIDTH = 80  # a console of this many columns that wraps
 
-# `EIP is at f+`, `IP: [<addr>] f+`, `EIP: f+`, `RIP: 0010:f+`, `RIP: 0010:[<addr>]  [<addr>] f+`; arm: `PC is at f+`
-_WHERE = re.compile(r"(?:(?:EIP|PC) is at|pc :|\b[RE]?IP: ?(?:[0-9a-f]{4}:)?(?:\[<[0-9a-f]+>\] *){0,2}) ?" + _SYMBOL)
-# ` [<c026b45a>] ? f+0x3d/0x147 [mod]`, later without the address
-_ENTRY = re.compile(r"^\s*(?:\[<(?P<addr>[0-9a-f]+)>\] )?(?P<guess>\? )?" + _SYMBOL + r"/0x[0-9a-f]+")
-_EARLY_EIP = re.compile(r"^\s*err \S+ +EIP ([0-9a-f]{8}) ")  # head_32.S, fault_msg
+_CALLERS = 1  # frames below the blamed function that belong to a report's identity
+_EVIDENCE = 6
+_EARLY_EIP = re.compile(r"^err \S+ +EIP ([0-9a-f]{8}) ")  # arch/x86/kernel/head_32.S, fault_msg
 _END = re.compile(r"^---\[ end (?:trace|Kernel panic)")
 
-# Functions that did what their caller asked: the caller is to blame (cf. syzkaller pkg/report/linux.go).
-_LEAF = re.compile(
-    r"^(?:_{0,3}mem(?:cpy|set|move|cmp)\w*|str\w*(?:cpy|cmp|len|chr|str)|__list_(?:add|del)\w*|list_(?:add|del)\w*"
-    r"|_*raw_\w*(?:lock|unlock)\w*|_spin_\w+|do_raw_\w+|__lock_acquire|lock_acquire|native_\w+|refcount_\w+|kobject_get)$"
-)
-# Functions that report, or that every trace has above the culprit.
-_REPORTER = re.compile(
-    r"^(?:dump_stack(?:_lvl)?|show_stack|__show_regs|panic|nmi_panic|oops_end|die|__die|do_trap|do_error_trap|do_invalid_op"
-    r"|exc_\w+|asm_exc_\w+|handle_exception|error_code|__warn|warn_\w+|report_bug|fixup_bug|handle_bug|bad_page|bad_area\w*"
-    r"|no_context|do_page_fault|__do_page_fault|page_fault|_*might_\w+|__schedule_bug|schedule|__schedule|preempt_schedule\w*"
-    r"|lockdep_\w+|print_\w+|debug_\w+|check_lock\w*|_*kasan_\w+|__asan_\w+|check_memory_region|hlt_loop"
-    r"|(?:io_)?schedule_\w+|io_schedule|_*mutex_lock\w*|wait_for_\w+|rwsem_\w+|_*down_(?:read|write)\w*|spin_(?:dump|bug)"
-    r"|early_idt_handler\w*|watchdog_\w+|rcu_check_callbacks|rcu_sched_clock_irq|nmi_\w+|arch_trigger\w+"
-    r"|update_process_times|tick_\w+)$"
-)
 
-
+@dataclass(slots=True)
 class Block:
-    """A report being read. Holds a handful of short strings, whatever its length."""
+    """A report's header and what followed."""
 
-    def __init__(self, rule: Rule, match: re.Match[str], line: Line, stage: Stage, before: str) -> None:
-        self.rule = rule
-        self.effect = rule.effect
-        self.stage = stage
-        self.offset = line.offset
-        self.evidence = [line.evidence(match.string)]
-        groups = match.groupdict()
-        self._word = match.group(1) if match.re.groups > len(groups) else ""
-        self._before = before
-        self._named: str | None = groups.get("f")
-        self._where: str | None = None
-        self._eip: str | None = None
-        self._trace: list[tuple[str | None, str, bool]] = []
-        self._left = LENGTH
-        self._died = rule.more
+    row: Format
+    match: re.Match[str]
+    line: Line
+    record: Record
+    stage: Stage
+    after: tuple[int, int]  # offset and number of the line after the header's
+    before: str = ""  # the last message before the header, where the row asks for it
+    severity: Severity = field(init=False)
+    followers: list[tuple[Format, re.Match[str], Evidence]] = field(default_factory=list)
+    glued: list[str] = field(default_factory=list)  # records on the header's own line
+    takes_line: bool = False  # its own header's line is not part of what follows
+    _raw: bytearray = field(default_factory=bytearray)
+    _report: Report | None = None
 
-    def absorbs(self, rule: Rule) -> bool:
-        """Whether a header of kind `rule` is a later line of this very report."""
-        return (
-            self.effect is Effect.OOPS and rule.more and not self._died and rule.effect in {Effect.OOPS, Effect.FATAL}
-        )
-
-    def absorb(self, rule: Rule, shown: Evidence) -> None:
-        self._died = True
-        self.effect = rule.effect
-        self.evidence.append(shown)
-
-    def add(self, message: str, line: Line) -> bool:
-        """One record after the header. False when the report has ended."""
-        self._left -= 1
-        if _END.match(message) or self._left <= 0:
-            return False
-        if "+0x" in message:
-            self._symbol(message, line)
-        elif self.rule.type == "early-fault" and (eip := _EARLY_EIP.match(message)):
-            self._eip = eip[1]
-            self.evidence.append(line.evidence(message))
-        return True
-
-    def _symbol(self, message: str, line: Line) -> None:
-        if found := _WHERE.search(message):
-            if self._where is None:
-                self._where = found["f"]
-                self.evidence.append(line.evidence(message))
-        elif (found := _ENTRY.match(message)) and len(self._trace) < _TRACE:
-            self._trace.append((found["addr"], found["f"], bool(found["guess"])))
-            if self._eip and found["addr"] == self._eip and self._eip_function() == found["f"]:
-                self.evidence.append(line.evidence(message))
-
-    def _eip_function(self) -> str | None:
-        return next((name for addr, name, _ in self._trace if addr == self._eip), None)
+    def __post_init__(self) -> None:
+        self.severity = self.row.severity
 
     @property
-    def function(self) -> str | None:
-        """The kernel function to blame, None where the report does not say or its text alone is its identity."""
-        if not self.rule.blames:
+    def first(self) -> Evidence:
+        return self.line.evidence(self.record.message)
+
+    @property
+    def died(self) -> bool:
+        """A die() header was seen: another one is another event."""
+        return self.row.follows or any(row.severity is Severity.OOPS for row, _, _ in self.followers)
+
+    def take(self, data: bytes) -> None:
+        """Bytes after the header's line, whole lines."""
+        self._raw += data[: LENGTH - len(self._raw)]
+        self._report = None
+
+    @property
+    def full(self) -> bool:
+        return len(self._raw) >= LENGTH
+
+    @property
+    def last_offset(self) -> int:
+        """The first byte after what is kept."""
+        return self.after[0] + len(self._raw)
+
+    def follow(self, row: Format, match: re.Match[str], shown: Evidence) -> None:
+        """A header that belongs to this report: what it led to."""
+        self.followers.append((row, match, shown))
+        self._report = None
+        if row.severity is Severity.FATAL or self.severity not in {Severity.FATAL, Severity.OOPS}:
+            self.severity = row.severity
+
+    @property
+    def panic(self) -> Format | None:
+        return next((row for row, _, _ in self.followers if row.severity is Severity.FATAL), None)
+
+    def report(self) -> Report:
+        """What the block says."""
+        if self._report is None:
+            self._report = self._read()
+        return self._report
+
+    # Reading
+
+    def _read(self) -> Report:
+        lines = self._lines()
+        found = places([self.match.string, *lines])
+        groups = {name: text for name, text in self.match.groupdict().items() if text}
+        row = self.row
+        if row.detail_regex is not None and (detail := row.detail_regex.search("\n".join(lines))):
+            groups |= {name: text for name, text in detail.groupdict().items() if text}
+        for follower, match, _ in self.followers:
+            for name, text in match.groupdict().items():
+                if text and follower.severity is Severity.OOPS:
+                    groups.setdefault(name, text)
+        function = blaming.blame(row, found, groups.get("function"), self._eip(lines))
+        function = syscall(function) if function else None
+        title = self._title(groups)
+        named = f" in {function}" if function else ""
+        chain = blaming.chain(found, function)
+        callers = [bare_function(frame.function) for frame in chain[1:] if frame.reliable][:_CALLERS]
+        return Report(
+            kind=row.kind,
+            type=row.type,
+            severity=self.severity,
+            title=title + named,
+            function=function,
+            signature=signature(row.type, function, title, [syscall(name) for name in callers]),
+            stage=self.stage,
+            evidence=self._evidence(lines, found, function),
+            frames=chain,
+            alternates=tuple(text + named for text in row.alternates),
+            consequence=self._consequence(),
+            corrupted=self._torn(found, groups),
+        )
+
+    def _lines(self) -> list[str]:
+        """The block's records without what they wear, this event's only, broken lines whole again."""
+        text = GLUE.sub("\n", readable(bytes(self._raw)))
+        lines = list(self.glued)
+        wide = False
+        for line in text.split("\n"):
+            found = PREFIX.match(line)
+            cut = found.end() if found else 0
+            if wide and not cut and line and lines:
+                lines[-1] += line  # the console's right edge, not the record's end
+                wide = len(line) == WIDTH
+                continue
+            wide = len(line) == WIDTH
+            if found and self.record.caller and found["caller"] not in {None, self.record.caller}:
+                continue
+            lines.append(line[cut:])
+            if len(lines) >= RECORDS or (_END.match(lines[-1]) and not self.followers):
+                break
+        return lines
+
+    def _eip(self, lines: list[str]) -> int | None:
+        if self.row.blame is not Blame.EIP_ENTRY:
             return None
-        if self._eip:  # the first trace entry is the handler's own: head_32.S, hlt_loop
-            name = self._eip_function()
-            return bare_function(name) if name else None
-        where = bare_function(self._where) if self._where else None
-        if where and not self._named and not _LEAF.match(where):
-            return where
-        names = [self._named or "", *(name for _, name, guess in self._trace if not guess)]
-        culprits = (
-            name for name in map(bare_function, names) if name and not _LEAF.match(name) and not _REPORTER.match(name)
-        )
-        return next(culprits, where)
+        found = next((eip for eip in map(_EARLY_EIP.match, (line.lstrip() for line in lines[:6])) if eip), None)
+        return int(found[1], 16) if found else None
 
-    @property
-    def title(self) -> str:
-        word = self._word if len(self._word) <= 2 else bare_title(self._word.removesuffix(" ]---"))  # a vector stays
-        text = self.rule.title.format(word, before=bare_title(self._before))
-        function = self.function
-        return f"{text} in {function}" if function else text
+    def _title(self, groups: dict[str, str]) -> str:
+        words = {name: bare_title(text) for name, text in groups.items()}
+        words.setdefault("before", bare_title(self.before))
+        try:
+            return " ".join(self.row.title.format_map(_Blank(words)).split())
+        except (IndexError, KeyError, ValueError) as fault:  # a row that is wrong is a fault of ours: say which
+            raise ValueError(f"row {self.row.kind}: title {self.row.title!r}: {fault}") from fault
+
+    def _consequence(self) -> str | None:
+        found = next(((row, match) for row, match, _ in self.followers if row.severity is Severity.FATAL), None)
+        if found is None:
+            return None
+        row, match = found
+        return row.title.format_map(_Blank({name: bare_title(text) for name, text in match.groupdict("").items()}))
+
+    def _torn(self, found: list[Place], groups: dict[str, str]) -> bool:
+        frames = any(place.frame is not None for place in found)
+        return self.row.traced and not frames and "function" not in groups
+
+    def _evidence(self, lines: list[str], found: list[Place], function: str | None) -> tuple[Evidence, ...]:
+        shown = [self.first, *(evidence for _, _, evidence in self.followers)]
+        place = next(
+            (p for p in found if p.frame and p.row > 0 and syscall(bare_function(p.frame.function)) == function), None
+        )
+        if place is not None and (line := self._raw_line(lines[place.row - 1])) is not None:
+            shown.append(line)
+        if self.row.type is Type.EARLY_EXCEPTION and (line := self._raw_line("EIP ")) is not None:
+            shown.append(line)
+        return tuple(sorted(set(shown), key=lambda each: each.offset)[:_EVIDENCE])
+
+    def _raw_line(self, text: str) -> Evidence | None:
+        """The console line in the block that holds `text`, as evidence."""
+        at = self._raw.find(text.strip()[:WIDTH].encode("utf-8", "replace"))
+        if at < 0:
+            return None  # it was torn, and is shown by no single line
+        start = self._raw.rfind(b"\n", 0, at) + 1
+        end = self._raw.find(b"\n", at)
+        data = bytes(self._raw[start : end if end >= 0 else len(self._raw)])
+        number = self.after[1] + self._raw.count(b"\n", 0, start)
+        return Line(readable(data), number, self.after[0] + start).evidence()
+
+
+class _Blank(dict[str, str]):
+    """A title's group that did not match is left out."""
+
+    def __missing__(self, key: str) -> str:
+        return ""

@@ -1,4 +1,4 @@
-"""Console bytes to lines to segments: what stands on a serial line, whoever printed it. Knows nothing of verdicts.
+"""Console bytes to lines to records: what stands on a serial line, whoever printed it. Knows nothing of verdicts.
 
 A console is not text: it holds NUL, ESC sequences, invalid UTF-8, `\\r` used as a line end, lines without an end, and
 printk records that land in the middle of somebody else's line. Memory is bounded: a line is read in pieces of
@@ -16,11 +16,18 @@ SHOWN = 500  # characters of a line that is shown as evidence
 
 # ECMA-48 control sequences, and the two-character escapes. The three classes are disjoint, so this is linear.
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_a-z])")
-# C0 and C1 controls, except CR: it ends segments.
-_CONTROL = re.compile(r"[\x00-\x0c\x0e-\x1f\x7f-\x9f]")
+# C0 and C1 controls, except line feed and CR: those end records.
+_CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_TIME = r"\[ {0,6}\d{1,8}\.\d{1,9}(?:@\d+)?\]"  # printk's; some vendors add the processor
 # Where another record begins inside a line: a printk level or a printk time (kernel/printk.c prints both).
-_GLUE = re.compile(r"\r|(?<=\S)(?=<[0-7]>\S)|(?=\[ {0,4}\d{1,6}\.\d{6}\])")
-_PREFIX = re.compile(r"(?:<(?P<level>\d{1,2})>)?(?:\[ {0,6}(?P<stamp>\d{1,8}\.\d{1,9})\](?:\[ *[A-Z]\d+\])? ?)?")
+GLUE = re.compile(r"\r|(?<=[^\s>])(?=<[0-7]>\S)|(?<=[^\n>])(?=\[ {0,4}\d{1,6}\.\d{6}\])")
+# What a record wears, outermost first: a logger's date, dmesg -x's facility, syslog's host, printk's own.
+PREFIX = re.compile(
+    r"(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? )?"
+    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:[\w.-]+ )?(?=kernel: |<|\[))?"
+    r"(?P<printk>(?:kern {0,3}:[a-z]{1,6} {0,3}: )?(?:kernel: ?)?(?:<(?P<level>\d{1,3})>)?"
+    rf"(?P<stamp>{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?)"
+)
 # A BIOS that copies its screen to the serial line, and set-up code that writes there too: `PPrroobbiinngg`.
 _DOUBLED = re.compile(r"(?=[A-Z])(?:(.)\1){6,}")
 _BLANK = b"\r\n\0 \t"
@@ -44,18 +51,27 @@ class Line:
     offset: int
 
     def evidence(self, part: str = "") -> Evidence:
-        """As shown to a person; of a very long line, `part` (one segment of it) where given."""
+        """As shown to a person; of a very long line, `part` (one record of it) where given."""
         text = self.text.replace("\r", "")
         return Evidence(self.number, self.offset, (part or text if len(text) > SHOWN else text).strip()[:SHOWN])
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """One record of a line, without its printk prefix. `stamp` is printk's time as printed, None where it had none."""
+class Record:
+    """One record of a line, without what it wears.
+
+    `printk`: it wore something that only the kernel log puts on. `stamp` is printk's time as printed, `caller` its
+    task or processor (CONFIG_PRINTK_CALLER: `T1`, `C0`).
+    """
 
     message: str
     printk: bool
     stamp: str | None
+    caller: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        return float(self.stamp.strip("[]").split("@")[0]) if self.stamp else None
 
 
 class Splitter:
@@ -73,7 +89,8 @@ class Splitter:
 
     def push(self, data: bytes) -> Iterator[Span]:
         """The whole lines that `data` completes, then pieces of a begun line that has grown too long."""
-        data = self._rest + data
+        if self._rest:
+            data = self._rest + data
         end = data.rfind(b"\n") + 1
         if end:
             yield self._take(data[:end])
@@ -82,7 +99,7 @@ class Splitter:
         while len(data) - start > PIECE:
             yield self._take(data[start : start + PIECE])
             start += PIECE
-        self._rest = data[start:]
+        self._rest = data[start:] if start else data
 
     def flush(self) -> Iterator[Span]:
         """What is left when the console ends: a line that never got its end."""
@@ -99,31 +116,38 @@ class Splitter:
 
 def clean(raw: bytes) -> str:
     """Readable text of a line's bytes: UTF-8 with replacement, no escapes, no controls but CR, doubling undone."""
-    text = raw.replace(b"\0", b"").decode("utf-8", "replace")
-    if not text.isprintable():
-        if "\x1b" in text:
-            text = _ESCAPE.sub("", text)
-        text = _CONTROL.sub("", text.replace("\t", " "))
-        if not text.replace("\r", "").isprintable():  # the rare ones: Unicode's other marks and unassigned letters
-            text = "".join(char for char in text if char.isprintable() or char == "\r")
+    text = readable(raw)
+    if not text.isprintable() and not text.replace("\r", "").replace("\n", "").isprintable():
+        # The rare ones: Unicode's other marks and unassigned letters.
+        text = "".join(char for char in text if char.isprintable() or char in "\r\n")
     if _DOUBLED.match(text):
         text = _DOUBLED.sub(lambda m: m.group()[::2], text)
     return text
 
 
-def segments(text: str) -> Iterator[Segment]:
+def readable(raw: bytes) -> str:
+    """Text of some bytes, lines kept: no escapes, and no controls but CR and line feed; a tab is a blank."""
+    text = raw.decode("utf-8", "replace")
+    if text.isprintable():
+        return text
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if "\x1b" in text:
+        text = _ESCAPE.sub("", text)
+    return _CONTROL.sub("", text.replace("\t", " "))
+
+
+def records(text: str) -> Iterator[Record]:
     """The records of one cleaned line, in order; empty ones are left out."""
     glued = "\r" in text or text.find("[", 1) > 0 or text.find("<", 1) > 0
-    parts = _GLUE.split(text) if glued else [text]  # the split is the dearest step; most lines have nothing to split
-    level = False  # `<0>[ 1.000000] text` is one record: the cut before the time keeps the level
+    parts = GLUE.split(text) if glued else [text]  # the split is the dearest step; most lines have nothing to split
     for part in parts:
-        prefix = _PREFIX.match(part)
-        cut, stamp = (prefix.end(), prefix["stamp"]) if prefix else (0, None)
-        printk = level or cut > 0
-        message = part[cut:].rstrip()
-        level = printk and not message
-        if message:
-            yield Segment(message, printk, stamp)
+        found = PREFIX.match(part)
+        cut = found.end() if found else 0
+        message = part[cut:].strip(" ")
+        if found is None or not message:
+            continue
+        yield Record(message, found.end() > found.start("printk"), found["stamp"], found["caller"])
 
 
 def last_line(span: Span, end: int, number: int) -> Line | None:

@@ -1,71 +1,30 @@
 """The reader: console bytes in, any split; what they say of the boot out. The room's one door.
 
-Dull bytes are skipped by plain substring search (the rules' needles), so that a flood costs little; only lines with a
-needle, lines of an open report and lines that the current stage asks for are decoded and matched. Whether a line is
-read depends on the line and on what was seen before it, never on how the bytes were cut.
+One pass over the bytes finds the needles of the table of formats (Aho-Corasick), so that dull lines cost next to
+nothing; only lines with a needle, and those that the state of the boot asks for, are decoded and matched. The bytes
+after a report's header are kept and read when the report is asked for. Whether a line is read depends on the line and
+on what was seen before it, never on how the bytes were cut.
 """
 
 import re
-from functools import cache, partial
+from collections.abc import Iterator
+from functools import partial
 
 from farm.core.words import Stage
-from jobs.outcome import rules, verdict
-from jobs.outcome.lines import PIECE, Line, Span, Splitter, clean, last_line, segments
-from jobs.outcome.model import Ending, Expectation, Outcome, Settled
+from jobs.outcome import verdict
+from jobs.outcome.formats.table import NOTHING, Rows, needles
+from jobs.outcome.lines import PIECE, Line, Span, Splitter, clean, last_line, records
+from jobs.outcome.model import Ending, Expectation, Reading, Settled
 from jobs.outcome.pattern import compile_pattern
-from jobs.outcome.seen import END_GRACE, FATAL_GRACE, Seen
+from jobs.outcome.seen import AFTER_BANNER, ECHO, END_GRACE, FATAL_GRACE, Seen
 
 _NOWHERE = 1 << 62
+_HALTED = b"-- System halted"  # arch/x86/boot/compressed/misc.c error() prints no line end after it
 _TIME = re.compile(rb"\[ {0,6}\d{1,8}\.\d")  # any printk time: the kernel is talking
 _LATE = re.compile(rb"\[ {0,6}\d{1,8}\.\d{1,9}(?<!000)\]")  # one that is not counted in ticks
-_AFTER_BANNER = re.compile(rules.AFTER_BANNER.pattern.encode())
+_AFTER_BANNER = re.compile(AFTER_BANNER.pattern.encode())
 _BARE = re.compile(rb"(?m)^[^\[<\s]")  # a line without a printk prefix
-
-
-@cache
-def _needles(stage: Stage) -> tuple[bytes, ...]:
-    """The substrings worth reading a line for, at a stage of the boot; of two, one inside the other, the inner one."""
-    running = stage.rank >= Stage.KERNEL.rank
-    table = set(rules.RULES)
-    marks = {mark for mark in rules.MILESTONES if mark.stage.rank > stage.rank}
-    if running:
-        table -= set(rules.IMAGE_RULES)
-        found = {*rules.STARTED_OVER_NEEDLES}
-    else:
-        table |= set(rules.LOADER_RULES)
-        marks = {
-            mark for mark in rules.MILESTONES if mark.stage.rank < Stage.KERNEL.rank or mark.stage is Stage.USERSPACE
-        }
-        found = {*rules.DOUBLED}
-    found |= {*rules.ALWAYS, *(row.needle for row in table), *(mark.needle for mark in marks)}
-    return tuple(sorted(one.encode() for one in found if not any(other in one for other in found - {one})))
-
-
-class _Search:
-    """The next byte of a span that makes its line worth reading. Each needle is looked for once over the span."""
-
-    def __init__(self, data: bytes, needles: tuple[bytes, ...], extra: re.Pattern[bytes] | None) -> None:
-        self.key = (needles, extra)
-        self._data = data
-        self._needles = needles
-        self._next = [-1] * len(needles)
-        self._extra = -1
-        self._nearest = -1
-
-    def from_(self, start: int) -> int:
-        """The first such byte at or after `start`; calls come with rising `start`."""
-        if self._nearest >= start:
-            return self._nearest
-        for number, known in enumerate(self._next):
-            if known < start:
-                at = self._data.find(self._needles[number], start)
-                self._next[number] = at if at >= 0 else _NOWHERE
-        extra = self.key[1]
-        if extra is not None and self._extra < start:
-            found = extra.search(self._data, start)
-            self._extra = found.start() if found else _NOWHERE
-        self._nearest = min(*self._next, self._extra if extra is not None else _NOWHERE)
-        return self._nearest
+_DIRTY = re.compile(rb"[\0\x1b]")  # what hides a needle
 
 
 class Reader:
@@ -74,12 +33,15 @@ class Reader:
     def __init__(self, expect: Expectation) -> None:
         """BadInputError where `expect.pattern` cannot be used."""
         self._seen = Seen(expect)
+        self._needles = needles()
         self._pattern = compile_pattern(expect.pattern) if expect.pattern is not None else None
         self._splitter = Splitter()
-        self._last: Line | None = None
+        self._tail: Span | None = None  # the last span with anything on it
+        self._last_at: float | None = None
 
-    def feed(self, data: bytes) -> None:
-        """The next bytes of the console."""
+    def feed(self, data: bytes, t: float | None = None) -> None:
+        """The next bytes of the console; `t`: when they came, in seconds since power-on."""
+        self._seen.now = self._last_at = t
         for span in self._splitter.push(data):
             self._scan(span)
 
@@ -91,7 +53,19 @@ class Reader:
             return self._seen.settled
         if self._pattern is not None and self._matches(rest):
             return Settled(END_GRACE)
-        return Settled(FATAL_GRACE) if rest.rstrip().endswith(rules.HALTED) else None
+        return Settled(FATAL_GRACE) if rest.rstrip().endswith(_HALTED) else None
+
+    @property
+    def waits_for(self) -> str:
+        """What the reader would have to see to end the boot, for a person."""
+        seen = self._seen
+        if seen.settled is not None:
+            return "the rest of the block" if seen.settled.grace > END_GRACE else "nothing"
+        if not seen.first.running:
+            return "the kernel's first line"
+        if seen.expect.pattern is not None:
+            return "the job's success pattern"
+        return "farm-init's end marker" if seen.first.started else "farm-init's start marker"
 
     @property
     def stage(self) -> Stage:
@@ -99,84 +73,134 @@ class Reader:
 
     @property
     def banner_seen(self) -> bool:
-        return self._seen.banner is not None
+        return self._seen.first.banner is not None
 
     @property
     def start_seen(self) -> bool:
         """farm-init's start marker with the expected token was seen."""
-        return self._seen.started
+        return self._seen.first.started
 
     @property
     def version(self) -> str | None:
         """The release string in the last banner."""
         return self._seen.version
 
-    def conclude(self, ending: Ending, *, image_fetched: bool | None) -> Outcome:
+    def conclude(self, ending: Ending, *, image_fetched: bool | None = None) -> Reading:
         """The verdict. `image_fetched` is what the boot driver knows: whether the machine took kernel and initramfs
         whole, None where it cannot tell. Nothing may be fed afterwards.
         """
         for span in self._splitter.flush():
             self._scan(span)
-        return verdict.decide(self._seen, self._last, ending, image_fetched=image_fetched)
+        return verdict.decide(self._seen, self._last(), ending, image_fetched=image_fetched)
+
+    # Spans and lines
 
     def _scan(self, span: Span) -> None:
-        data, position, number = span.data, 0, span.number
-        search = _Search(data, (), None)
-        while position < len(data):
-            if self._seen.decided:
+        seen, data = self._seen, span.data
+        position, number = 0, span.number
+        open_from = 0  # bytes before this were handed to the open blocks
+        for start, end, rows in self._worth_reading(data):
+            if seen.decided:
                 break
-            if search.key != (key := (_needles(self._seen.stage), self._extra())):
-                search = _Search(data, *key)
-            hit = search.from_(position)
-            if not self._reads_all:
-                if hit == _NOWHERE:
-                    break
-                start = max(data.rfind(b"\n", position, hit) + 1, position)
-                number += data.count(b"\n", position, start)
-                position = start
+            number += data.count(b"\n", position, start)
+            position = start
+            self._hand_over(data[open_from:start])
+            open_from = min(end + 1, len(data))
+            self._line(span, start, end, number, rows)
+            self._hand_over_own(data[start:open_from])
+        self._hand_over(data[open_from:])
+        if not data.isspace():
+            self._tail = span
+            seen.reach(Stage.FIRMWARE)
+
+    def _hand_over(self, data: bytes) -> None:
+        """Bytes to the blocks that are open."""
+        if data and self._seen.open:
+            for block in self._seen.open:
+                block.take(data)
+            self._seen.open = [block for block in self._seen.open if not block.full]
+
+    def _hand_over_own(self, data: bytes) -> None:
+        """A line that was read, to the blocks that were open before it."""
+        if self._seen.open:
+            for block in self._seen.open:
+                if block.takes_line:
+                    block.take(data)
+                block.takes_line = True
+
+    def _worth_reading(self, data: bytes) -> Iterator[tuple[int, int, Rows]]:
+        """The lines of a span that are to be read, in order: first byte, byte after, and the rows that may match."""
+        if self._pattern is not None:
+            yield from self._every_line(data)
+            return
+        hits = self._needles.find(data)
+        hits.sort(key=_by_start)
+        place, position = 0, 0
+        dirty = _Next(_DIRTY, data)
+        extra = _Next(None, data)
+        while position < len(data):
+            extra.use(self._extra())
+            while place < len(hits) and hits[place][1] < position:
+                place += 1
+            at = hits[place][1] if place < len(hits) else _NOWHERE
+            at = min(at, dirty.from_(position), extra.from_(position))
+            if at == _NOWHERE:
+                return
+            start = max(data.rfind(b"\n", position, at) + 1, position)
+            end = data.find(b"\n", at)
+            end = len(data) if end < 0 else end
+            numbers = set()
+            while place < len(hits) and hits[place][1] < end:
+                numbers.add(hits[place][0])
+                place += 1
+            if dirty.from_(position) < end:
+                numbers |= {number for number, _, _ in self._needles.find(clean(data[start:end]).encode())}
+            yield start, end, self._needles.rows(frozenset(numbers)) if numbers else NOTHING
+            position = end + 1
+
+    def _every_line(self, data: bytes) -> Iterator[tuple[int, int, Rows]]:
+        position = 0
+        while position < len(data):
             end = data.find(b"\n", position)
             end = len(data) if end < 0 else end
-            self._line(span, position, end, number, hit=hit < end)
-            position, number = end + 1, number + 1
-        self._last = last_line(span, len(data), span.number + data.count(b"\n")) or self._last
-        if self._last is not None:
-            self._seen.reach(Stage.FIRMWARE)
-
-    @property
-    def _reads_all(self) -> bool:
-        return self._seen.open is not None or self._pattern is not None
+            numbers = frozenset(number for number, _, _ in self._needles.find(clean(data[position:end]).encode()))
+            yield position, end, self._needles.rows(numbers) if numbers else NOTHING
+            position = end + 1
 
     def _extra(self) -> re.Pattern[bytes] | None:
         """What makes a line worth reading just now, beside the needles."""
-        seen = self._seen
-        if not seen.running:
+        seen, life = self._seen, self._seen.life
+        if not life.running:
             return _TIME
-        if seen.doubt is not None and not seen.timed:
+        if seen.doubt is not None and not life.timed:
             return _AFTER_BANNER
-        if seen.timed and (seen.doubt is not None or seen.first_time is None):
+        if life.timed and (seen.doubt is not None or life.first_time is None):
             return _LATE
-        return _BARE if seen.stage is Stage.INIT and seen.timed else None
+        return _BARE if life.stage is Stage.INIT and life.timed else None
 
-    def _line(self, span: Span, start: int, end: int, number: int, *, hit: bool) -> None:
-        """One line of a span, in pieces if it is long; `hit`: it holds a needle."""
+    def _line(self, span: Span, start: int, end: int, number: int, rows: Rows) -> None:
+        """One line of a span, in pieces if it is long."""
+        whole = end < len(span.data)
+        after = (span.offset + end + whole, number + whole)
         for piece in range(start, end, PIECE):
             raw = span.data[piece : min(piece + PIECE, end)]
             if end - start > PIECE:  # a needle across two pieces is none: it may come in two spans, too
-                extra = self._extra()
-                hit = any(needle in raw for needle in _needles(self._seen.stage)) or bool(extra and extra.search(raw))
-            read = hit or self._seen.open is not None
-            if not read and self._pattern is None:
-                continue
+                numbers = frozenset(number for number, _, _ in self._needles.find(clean(raw).encode()))
+                rows = self._needles.rows(numbers)
             line = Line(clean(raw), number, span.offset + piece)
-            if read:
-                before = partial(self._before, span, piece, number)
-                for segment in segments(line.text):
-                    self._seen.segment(segment, line, before)
+            before = partial(self._before, span, piece, number)
+            for record in records(line.text):
+                self._seen.record(record, line, rows, before, after)
             if self._pattern is not None and self._matches(raw, line.text):
                 self._seen.success(line)
 
     def _before(self, span: Span, start: int, number: int) -> Line | None:
-        return last_line(span, start, number) or self._last
+        return last_line(span, start, number) or self._last()
+
+    def _last(self) -> Line | None:
+        """The last line with anything on it, of the spans before the one being read."""
+        span = self._tail
+        return last_line(span, len(span.data), span.number + span.data.count(b"\n")) if span is not None else None
 
     def _matches(self, raw: bytes, text: str | None = None) -> bool:
         text = clean(raw) if text is None else text
@@ -184,6 +208,32 @@ class Reader:
         if self._pattern is None:
             return False
         found = self._pattern.search(text) is not None or (
-            text[:1] in {"[", "<"} and any(self._pattern.search(part.message) is not None for part in segments(text))
+            text[:1] in {"[", "<"} and any(self._pattern.search(part.message) is not None for part in records(text))
         )
-        return found and not rules.ECHO.search(text)
+        return found and not ECHO.search(text)
+
+
+class _Next:
+    """Where a pattern matches next; searched once over the data."""
+
+    def __init__(self, pattern: re.Pattern[bytes] | None, data: bytes) -> None:
+        self._pattern = pattern
+        self._data = data
+        self._at = -1
+
+    def use(self, pattern: re.Pattern[bytes] | None) -> None:
+        if pattern is not self._pattern:
+            self._pattern, self._at = pattern, -1
+
+    def from_(self, position: int) -> int:
+        """The first match at or after `position`; calls come with rising positions."""
+        if self._pattern is None:
+            return _NOWHERE
+        if self._at < position:
+            found = self._pattern.search(self._data, position)
+            self._at = found.start() if found else _NOWHERE
+        return self._at
+
+
+def _by_start(hit: tuple[int, int, int]) -> int:
+    return hit[1]

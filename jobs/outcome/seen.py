@@ -1,23 +1,73 @@
-"""What has been seen on a console so far, and what each kind of line does to it. Knows no bytes, makes no verdict."""
+"""What has been seen on a console so far, and what each kind of line does to it. Knows no bytes, makes no verdict.
+
+A console can show several kernels, one after the other: each is a `Life`. The first is the kernel under test; a pass
+needs the right end in the last.
+"""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from farm.core.words import Stage
-from jobs.outcome import rules
+from farm.core.words import Outcome, Stage
 from jobs.outcome.block import Block
-from jobs.outcome.lines import Line, Segment
+from jobs.outcome.formats.row import Format, Milestone, Severity, Type
+from jobs.outcome.formats.table import BANNER, CALLING, FARM_INIT, RETURNED, Rows
+from jobs.outcome.lines import Line, Record
 from jobs.outcome.model import Evidence, Expectation, Settled
-from jobs.outcome.rules import Effect, Rule
 
 END_GRACE = 0.03  # seconds: the second copy of the end marker, 60 bytes, at 19200 baud or more
 FATAL_GRACE = 1.5  # the rest of the block
-_KEPT = 20  # warnings, failed checks, loader errors: enough for a person, bounded for us
+_KEPT = 24  # reports, failed checks, loader errors: enough for a person, bounded for us
 _CONTEXT = 6
 _FIRMWARE_STARTS = 4  # so many without a kernel's first line: it will not come
+_NEAR = 8192  # bytes after the end of a report within which a panic is its consequence
+_COPY = 1.0  # seconds: a record so much older than the newest is a copy of the log (`dmesg`)
 
 Before = Callable[[], Line | None]  # the last line with text on it before the one being read
+After = tuple[int, int]  # offset and number of the line after the one being read
+
+_BANNER = re.compile(r"^Linux version (\S+) \(")  # init/version.c linux_banner
+# Printed right after a banner that is not a copy of one: arch/x86/kernel/setup.c, e820.c
+AFTER_BANNER = re.compile(r"BIOS-provided physical RAM map|Command line: |KERNEL supported cpus|x86/fpu: ")
+# The message before printk's buffer is printed a second time, on a console that has just come up: register_console
+_CONSOLE_UP = re.compile(r"onsole \[?\w+\]? enabled|Console: \w+ ")
+_FARM = re.compile(
+    r"farm-init: (?:start token=(?P<start>\w+) |check (?P<check>\S+) FAILED"
+    r"|end token=(?P<end>\w+) failed=(?P<failed>\d+)(?!\w))"
+)
+ECHO = re.compile(r"ommand line: |BOOT_IMAGE=")  # a line that only repeats what the kernel was started with
+# No running kernel prints these: the machine has started over.
+STARTED_OVER = re.compile(r"^(?:SeaBIOS \(version|iPXE initialising devices|Probing EDD|early console in )")
+_INITCALL = re.compile(r"^(?P<verb>calling  |initcall )(?P<f>[\w.]+)\+0x")
+_ORDERLY = re.compile(r"^(?:reboot: )?(?:Restarting system|Power down|System halted)")  # kernel/reboot.c
+
+
+@dataclass(slots=True)
+class Life:
+    """One kernel's life, from its banner (or its first line, under `quiet`) to the next one's."""
+
+    stage: Stage = Stage.NOTHING
+    banner: Line | None = None
+    release: str | None = None  # in it
+    timed: bool = False  # this kernel's printk shows times
+    clock: float = 0.0  # the newest time seen, seconds
+    started: bool = False  # farm-init's start marker with our token
+    end: Line | None = None  # the end marker with our token, or the pattern's line, or a sign that it booted
+    failed: int = 0  # checks, as the end marker counts them
+    checks: dict[str, Line] = field(default_factory=dict)  # that failed, by name
+    orderly: bool = False  # it was told to restart or to go off, and said so
+    calling: str | None = None  # the initcall that runs, with initcall_debug
+    first_time: str | None = None  # the first line whose time no other boot repeats
+    fatal: Block | None = None  # the first report that ends this kernel
+
+    @property
+    def running(self) -> bool:
+        """Whether a kernel has spoken."""
+        return self.stage.rank >= Stage.BANNER.rank
+
+    @property
+    def in_userspace(self) -> bool:
+        return self.stage.rank >= Stage.INIT.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,225 +84,322 @@ class Seen:
     """Facts in the order of their coming; a later one never overwrites an earlier one of its kind."""
 
     expect: Expectation
-    stage: Stage = Stage.NOTHING
     settled: Settled | None = None
-    version: str | None = None  # in the last banner
-    banner: Line | None = None  # the first one
-    release: str | None = None  # in it
-    timed: bool = False  # this kernel's printk shows times
-    started: bool = False  # farm-init's start marker with our token
-    end: Line | None = None  # the end marker with our token, or the pattern's line
-    failed: int = 0  # checks, as the end marker counts them
-    checks: dict[str, Line] = field(default_factory=dict)  # that failed, by name
-    blame: Block | None = None  # the first report that rules out a clean pass
-    fatal: Block | None = None  # the first one that ends this kernel
-    stall: Block | None = None
+    first: Life = field(default_factory=Life)
+    life: Life = field(init=False)  # the one now
+    lives: int = 1
+    loops: int = 0  # lives that ended by themselves
+    blocks: list[Block] = field(default_factory=list)  # every report, of all lives
+    open: list[Block] = field(default_factory=list)  # those whose lines still come
     spoiled: Block | None = None
-    warnings: list[Block] = field(default_factory=list)
-    context: list[Evidence] = field(default_factory=list)
+    given_up: Block | None = None
+    context: list[tuple[Block, Evidence]] = field(default_factory=list)
     loader: list[Block] = field(default_factory=list)  # its errors since it last did something right
-    restart: Restart | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    restart: Restart | None = None  # the first one
     firmware_starts: int = 0
-    open: Block | None = None  # the report whose lines are being read
-    first_time: str | None = None  # the first line whose time no other boot repeats
+    early_resets: int = 0  # firmware that came again after the image was started, before a kernel's first line
+    stages: dict[Stage, float] = field(default_factory=dict)
     doubt: Restart | None = None  # a second banner that may be a copy of the first
+    now: float | None = None  # seconds, as feed() was told
+
+    def __post_init__(self) -> None:
+        self.life = self.first
 
     @property
-    def running(self) -> bool:
-        """Whether a kernel has spoken."""
-        return self.stage.rank >= Stage.KERNEL.rank
+    def stage(self) -> Stage:
+        """How far the kernel under test came."""
+        return self.first.stage
+
+    @property
+    def version(self) -> str | None:
+        return self.life.release or (self.restart.release if self.restart else None) or self.first.release
+
+    @property
+    def wanted(self) -> str | None:
+        words = (self.expect.release or "").split()
+        return words[0] if words else None
 
     @property
     def wrong_kernel(self) -> bool:
         """The first kernel that spoke is not the one under test."""
-        return self.release is not None and not self.expected(self.release)
+        return self.first.release is not None and self.wanted is not None and self.first.release != self.wanted
 
     @property
     def decided(self) -> bool:
-        """Nothing that comes now can change the verdict."""
-        return self.end is not None or self.wrong_kernel
-
-    def expected(self, release: str) -> bool:
-        wanted = (self.expect.release or "").split()
-        return not wanted or wanted[0] == release
+        """Nothing that comes now can change the verdict: somebody waits for it, and it was agreed on what counts."""
+        return not self.expect.open and (self.first.end is not None or self.wrong_kernel)
 
     def settle(self, grace: float) -> None:
         if self.settled is None or grace < self.settled.grace:
             self.settled = Settled(grace)
 
     def reach(self, stage: Stage) -> None:
-        if stage.rank > self.stage.rank and self.fatal is None and self.restart is None:
-            self.stage = stage
+        life = self.life
+        if stage.rank > life.stage.rank and life.fatal is None:
+            life.stage = stage
+            if self.now is not None and life is self.first:
+                self.stages.setdefault(stage, self.now)
 
-    def segment(self, segment: Segment, line: Line, before: Before) -> None:
-        """One record of a line."""
+    # One record
+
+    def record(self, record: Record, line: Line, rows: Rows, before: Before, after: After) -> None:
+        """One record of a line, with the rows that its line may match; `after`: where the next line begins."""
         self.reach(Stage.FIRMWARE)
         if self.decided:
             return
-        if segment.stamp and not self.running:
-            self.timed = True
-            self.reach(Stage.KERNEL)  # a quiet kernel does not show its banner
-        if banner := rules.BANNER.match(segment.message):
-            self._on_banner(banner[1], segment, line, before)
-        elif self.restart is None:
-            self._on_time(segment, line)
-            self._on_words(segment, line, before)
+        life = self.life
+        if record.stamp and not life.running:
+            life.timed = True
+            self.reach(Stage.BANNER)  # a quiet kernel does not show its banner
+        if BANNER in rows.own and (banner := _BANNER.match(record.message)):
+            self._on_banner(banner[1], record, line, before)
+            return
+        if self.restart is None or self.expect.open:
+            self._on_time(record, line)
+            self._on_words(record, line, rows, before, after)
 
     def success(self, line: Line) -> None:
         """The job's own pattern was seen."""
-        if not self.decided and self.restart is None and self.fatal is None:
+        if not self.decided and self.restart is None and self.first.fatal is None:
             self._finish(line)
 
-    def _on_words(self, segment: Segment, line: Line, before: Before) -> None:
-        if self._on_farm_init(segment.message, line):
+    def _on_words(self, record: Record, line: Line, rows: Rows, before: Before, after: After) -> None:
+        if FARM_INIT in rows.own and self._on_farm_init(record.message, line):
             return
-        trusted = self._trusted(segment)
-        self._on_milestone(segment, line, before, trusted=trusted)
-        if self.restart is not None:
+        life = self.life
+        fresh = self._fresh(record)
+        trusted = record.printk or not life.timed or not life.in_userspace
+        if rows.own and (call := _INITCALL.match(record.message)):
+            life.calling = call["f"] if call["verb"] == CALLING else None
+        if life.stage is Stage.INIT and life.timed and not record.printk:
+            self.reach(Stage.USERSPACE)
+        for mark in rows.milestones:
+            if (trusted or mark.untrusted) and mark.regex.search(record.message):
+                self._on_milestone(mark, record, line, before)
+        if not fresh or ECHO.search(record.message):
             return
-        rule, match = self._find(segment.message, trusted=trusted)
-        if rule and match:
-            if rule.of_kernel:
-                self.reach(Stage.KERNEL)  # a quiet one
-            last = before() if rule.type == "decompressor" else None
-            self._on_rule(Block(rule, match, line, self.stage, last.text.strip() if last else ""))
-        elif self.open is not None and not self.open.add(segment.message, line):
-            self.open = None
+        if self.expect.open and life.in_userspace and any(mark.regex.search(record.message) for mark in rows.booted):
+            self._on_booted(line)
+        for fact in rows.facts:
+            if (fact.overrules or fact.name not in self.facts) and (found := fact.regex.search(record.message)):
+                self.facts[fact.name] = (fact.value or found["value"])[:200]
+        for row in rows.formats:
+            if (trusted or row.untrusted) and (match := row.regex.search(record.message)):
+                self._on_row(row, match, record, line, before, after)
+                return
+        self._continue_line(record, line)
 
-    def _trusted(self, segment: Segment) -> bool:
-        """Whether the kernel said it: once user space runs, a kernel that shows times has one on each record."""
-        return segment.printk or not self.timed or self.stage.rank < Stage.INIT.rank
+    def _fresh(self, record: Record) -> bool:
+        """Whether the kernel says it now: a copy of its log repeats old times."""
+        seconds = record.seconds
+        if seconds is None:
+            return True
+        life = self.life
+        if seconds < life.clock - _COPY:
+            return False
+        life.clock = max(life.clock, seconds)
+        return not any(
+            block.record.stamp == record.stamp and block.record.message == record.message for block in self.blocks
+        )
 
-    def _find(self, message: str, *, trusted: bool) -> tuple[Rule | None, re.Match[str] | None]:
-        table = rules.RULES if self.stage.rank >= Stage.DECOMPRESS.rank else rules.RULES + rules.LOADER_RULES
-        for rule in table:
-            if rule.needle in message and (trusted or rule.user) and (match := rule.regex.search(message)):
-                return rule, match
-        return None, None
+    def _continue_line(self, record: Record, line: Line) -> None:
+        """A record glued to a header's line belongs to its block."""
+        if self.open and self.open[-1].line is line:
+            self.open[-1].glued.append(record.message)
 
-    # What a rule's hit does
+    # Reports
 
-    def _on_rule(self, block: Block) -> None:
-        effect = block.effect
-        if self.open is not None and self.open.absorbs(block.rule):
-            self.open.absorb(block.rule, block.evidence[0])
-            if effect is Effect.FATAL:
-                self._on_fatal(self.open)
-        elif effect is Effect.FATAL:
-            self.open = block
-            self._on_fatal(block)
-        elif effect is Effect.OOPS:
-            self.open = block
-            self.blame = self.blame or block
-        elif effect in {Effect.STALL, Effect.WARNING}:
-            self.open = block
-            self.stall = self.stall or (block if effect is Effect.STALL else None)
-            if len(self.warnings) < _KEPT:
-                self.warnings.append(block)
+    def _on_row(
+        self, row: Format, match: re.Match[str], record: Record, line: Line, before: Before, after: After
+    ) -> None:
+        if self._is_image(row) and self.life.running:
+            return
+        if row.severity in {Severity.LOADER_ERROR, Severity.LOADER_OK} and (
+            self.life.stage.rank >= Stage.DECOMPRESS.rank
+        ):
+            return
+        if not row.untrusted and not self._is_image(row):
+            self.reach(Stage.BANNER)  # a quiet kernel
+        last = before() if "{before}" in row.title else None
+        block = Block(row, match, line, record, self.life.stage, after, last.text.strip() if last else "")
+        if row.severity in {Severity.FATAL, Severity.OOPS, Severity.STALL, Severity.WARNING}:
+            self._on_report(block)
         else:
             self._on_note(block)
 
+    @staticmethod
+    def _is_image(row: Format) -> bool:
+        return row.type in {Type.WRONG_CPU, Type.DECOMPRESSOR}
+
+    def _on_report(self, block: Block) -> None:
+        row = block.row
+        cause = self._cause(block) if row.follows else None
+        if cause is not None:
+            cause.follow(row, block.match, block.first)
+            if row.severity is Severity.FATAL:
+                self._on_fatal(cause)
+            return
+        self.open = [each for each in self.open if self._beside(each, block)][-2:]
+        self.open.append(block)
+        if len(self.blocks) < _KEPT or row.severity is Severity.FATAL:
+            self.blocks.append(block)
+        if row.severity is Severity.FATAL:
+            self._on_fatal(block)
+
+    @staticmethod
+    def _beside(old: Block, new: Block) -> bool:
+        """Two processors report at once, and printk says whose line is whose."""
+        callers = old.record.caller, new.record.caller
+        return None not in callers and callers[0] != callers[1]
+
+    def _cause(self, block: Block) -> Block | None:
+        """The report that this header continues or follows from."""
+        row = block.row
+        for old in reversed(self.blocks[-3:]):
+            if old.record.caller != block.record.caller and self._beside(old, block):
+                continue
+            near = block.line.offset - old.last_offset < _NEAR or old in self.open
+            if not near or old.severity is Severity.FATAL or old.row.outcome is not None:
+                return None
+            if row.severity is Severity.FATAL:
+                return old if row.type is Type.PANIC or self._kills(old, row) else None
+            if old.row.severity is Severity.OOPS and not old.died:
+                return old
+            return None
+        return None
+
+    @staticmethod
+    def _kills(old: Block, row: Format) -> bool:
+        """Whether `row` (init died, hung tasks, ...) is what `old` ends in."""
+        if row.type is Type.INIT_DIED:
+            return old.severity is Severity.OOPS and old.row.traced
+        return old.row.type is row.type
+
     def _on_fatal(self, block: Block) -> None:
-        if self.fatal is None:
-            self.fatal = block
-            self.settle(FATAL_GRACE)
-        if self.blame is None:
-            follows = block.rule.more and block.rule.type == "panic"  # panic_on_warn and its like
-            cause = (self.stall or (self.warnings[-1] if self.warnings else None)) if follows else None
-            self.blame = cause or block
+        self.settle(FATAL_GRACE)
+        if self.life.fatal is None:
+            self.life.fatal = block
 
     def _on_note(self, block: Block) -> None:
-        if block.effect is Effect.SPOILED:
+        severity = block.row.severity
+        if severity is Severity.SPOILED:
             self.spoiled = self.spoiled or block
-        elif block.effect is Effect.CONTEXT:
-            self.context = [*self.context, block.evidence[0]][-_CONTEXT:]
-        elif block.effect is Effect.LOADER_OK:
+        elif severity is Severity.GIVEN_UP:
+            self.given_up = self.given_up or block
+        elif severity is Severity.CONTEXT:
+            if _ORDERLY.match(block.record.message):
+                self._on_orderly(block)
+            self.context = [*self.context, (block, block.first)][-_CONTEXT:]
+        elif severity is Severity.LOADER_OK:
             self.loader.clear()
         elif len(self.loader) < _KEPT:
             self.loader.append(block)
 
+    def _on_orderly(self, block: Block) -> None:
+        self.life.orderly = True
+        if self.expect.open and self.life.in_userspace and self.life.end is None:
+            self.life.end = block.line
+
+    def _on_booted(self, line: Line) -> None:
+        """A sign that people go by, where no other was agreed on."""
+        self.reach(Stage.USERSPACE)
+        if self.life.end is None and self.life.fatal is None:
+            self.life.end = line
+
     # farm-init's markers
 
     def _on_farm_init(self, message: str, line: Line) -> bool:
-        found = rules.FARM.search(message) if "farm-init: " in message else None
+        found = _FARM.search(message)
         if found is None:
             return False
-        token = self.expect.token
-        if token is not None and found["start"] == token:
-            self.started = True
+        life, token = self.life, self.expect.token
+        if (token is not None or self.expect.open) and found["start"] and found["start"] == (token or found["start"]):
+            life.started = True
             self.reach(Stage.USERSPACE)
-        elif found["check"] and len(self.checks) < _KEPT:
-            self.checks.setdefault(found["check"], line)
-        elif token is not None and found["end"] == token and self.fatal is None and self.expect.pattern is None:
-            self.failed = int(found["failed"])
-            self._finish(line)
+        elif found["check"] and len(life.checks) < _KEPT:
+            life.checks.setdefault(found["check"], line)
+        elif found["end"] and life.fatal is None and self.expect.pattern is None:
+            if found["end"] == token or self.expect.open:
+                life.failed = int(found["failed"])
+                self._finish(line)
         return True
 
     def _finish(self, line: Line) -> None:
-        self.end = line
+        if self.life.end is None:
+            self.life.end = line
         self.reach(Stage.DONE)
         self.settle(END_GRACE)
 
     # Stages and starts
 
-    def _on_milestone(self, segment: Segment, line: Line, before: Before, *, trusted: bool) -> None:
-        message = segment.message
-        if self.running and not segment.printk and rules.STARTED_OVER.match(message):
-            self.restart = Restart(line, before(), None)
-            return
-        if self.stage is Stage.INIT and self.timed and not segment.printk:
-            self.reach(Stage.USERSPACE)
-        for mark in rules.MILESTONES:
-            if mark.needle in message and mark.pattern.search(message):
-                self._on_mark(mark.stage, trusted=trusted)
-
-    def _on_mark(self, stage: Stage, *, trusted: bool) -> None:
-        if stage is Stage.FIRMWARE and not self.running:
-            self.firmware_starts += 1
-            if self.firmware_starts >= _FIRMWARE_STARTS:
-                self.settle(0.0)
-        if trusted or stage is Stage.USERSPACE:
+    def _on_milestone(self, mark: Milestone, record: Record, line: Line, before: Before) -> None:
+        life, stage = self.life, mark.stage
+        if stage.rank < Stage.BANNER.rank and STARTED_OVER.match(record.message):
+            if life.running and not record.printk:
+                self._start_over(Restart(line, before(), None), None)
+            elif stage is Stage.FIRMWARE:
+                self._on_firmware()
+        if stage.rank >= Stage.BANNER.rank or not self.life.running:
             self.reach(stage)
 
-    def _on_banner(self, release: str, segment: Segment, line: Line, before: Before) -> None:
-        if self.banner is None and (not self.running or segment.printk or not self.timed):
-            self.banner, self.release, self.version = line, release, release
-            self.timed = self.timed or segment.stamp is not None
-            self.reach(Stage.KERNEL)
+    def _on_firmware(self) -> None:
+        if self.firmware_starts and self.life.stage.rank >= Stage.LOADER.rank and not self.loader:
+            self.early_resets += 1
+        self.firmware_starts += 1
+        if self.firmware_starts >= _FIRMWARE_STARTS:
+            self.settle(0.0)
+
+    def _on_banner(self, release: str, record: Record, line: Line, before: Before) -> None:
+        life = self.life
+        if life.banner is None and (not life.running or record.printk or not life.timed):
+            life.banner, life.release = line, release
+            life.timed = life.timed or record.stamp is not None
+            self.reach(Stage.BANNER)
             if self.wrong_kernel:
                 self.settle(END_GRACE)
             return
         last = before()
-        if (self.timed and segment.stamp is None) or (last and rules.CONSOLE_UP.search(last.text)):
+        if (life.timed and record.stamp is None) or (last and _CONSOLE_UP.search(last.text)):
             return  # `cat /proc/version`; or printk's buffer once more
         new = Restart(line, last, release)
-        if self.restart is not None:  # firmware has spoken, or it is not the first time
-            self._start_over(Restart(self.restart.line, self.restart.last, self.restart.release or release), release)
-        elif self._certain(release):
+        if life.fatal is not None or life.orderly or self._certain(release):
             self._start_over(new, release)
         else:
             self.doubt = new  # `dmesg` prints a banner, too
 
     def _certain(self, release: str) -> bool:
-        known = self.fatal is not None or self.doubt is not None or release != self.version
-        return known or (not self.timed and self.stage.rank < Stage.USERSPACE.rank)
+        life = self.life
+        known = self.doubt is not None or self.lives > 1 or release != life.release
+        return known or (not life.timed and life.stage.rank < Stage.USERSPACE.rank)
 
-    def _on_time(self, segment: Segment, line: Line) -> None:
+    def _on_time(self, record: Record, line: Line) -> None:
         """A copy of a boot's log repeats its times; another boot does not.
 
         Times that end in 000 are counted in ticks (sched_clock before the TSC is known) and do repeat: 0.004000.
         """
-        late = segment.stamp is not None and not segment.stamp.endswith("000")
+        life = self.life
+        late = record.stamp is not None and not record.stamp.rstrip("]").endswith("000")
         if self.doubt is None:
-            if late and self.first_time is None:
-                self.first_time = line.text
-        elif late and line.text == self.first_time:
+            if late and life.first_time is None:
+                life.first_time = line.text
+        elif late and line.text == life.first_time:
             self.doubt = None
-        elif late or (not self.timed and rules.AFTER_BANNER.search(segment.message)):
+        elif late or (not life.timed and AFTER_BANNER.search(record.message)):
             self._start_over(self.doubt, self.doubt.release)
 
     def _start_over(self, restart: Restart, release: str | None) -> None:
         self.doubt = None
-        self.restart = restart
-        self.version = release
+        before, self.life = self.life, Life(banner=restart.line, release=release)
+        self.restart = self.restart or restart
+        self.lives += 1
+        self.loops += not (before.orderly or before.end is not None)
+        self.open = []
+        self.loader.clear()
+        self.life.timed = before.timed and release is not None
+        if release is None:
+            self.life.banner = None
+            self.life.stage = Stage.FIRMWARE
+        else:
+            self.life.stage = Stage.BANNER
         self.settle(0.0)

@@ -5,8 +5,12 @@ Nothing that moves from build to build may get in: addresses, numbers, pids, off
 
 import hashlib
 import re
+from collections.abc import Iterable
 
-_SUFFIX = re.compile(r"(?:\.(?:isra|part|constprop|cold|llvm|lto_priv|clone|\d+))+$")
+_SUFFIX = re.compile(r"(?:\.(?:isra|part|constprop|cold|llvm|lto_priv|clone|rel|\d+|NUM))+.*$")
+# One system call's entry has many names: by width, by architecture, by the macro of its day (include/linux/syscalls.h).
+_ENTRY = re.compile(r"^__(?:x64|ia32|arm64|riscv|s390x?)_((?:compat_)?sys_)(?=\w)")
+_MACRO = re.compile(r"^(?:__(?:se|do)_(?:compat_)?sys|(?:compat_)?(?:SyS|SYSC)|ksys)_(?=\w)")
 _MOVING = (
     (re.compile(r"\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]+"), "ADDR"),
@@ -17,7 +21,14 @@ _MOVING = (
 
 def bare_function(symbol: str) -> str:
     """`foo.isra.0` and `foo.cold` are `foo` (what gcc makes of one function is its own affair)."""
-    return _SUFFIX.sub("", symbol)
+    return _SUFFIX.sub("", symbol) if "." in symbol else symbol
+
+
+def syscall(function: str) -> str:
+    """A system call's entry by the name its users know, any other function as it is."""
+    if "sys" not in function and "S" not in function:
+        return function
+    return _MACRO.sub("", _ENTRY.sub(r"\1", function))
 
 
 def bare_title(text: str) -> str:
@@ -27,7 +38,7 @@ def bare_title(text: str) -> str:
     return text.strip()[:120].rstrip()
 
 
-def signature(type_: str, function: str | None, title: str) -> str:
-    """16 hexadecimal digits: of type and function where a function is blamed, else of the title."""
-    identity = f"{type_} {function}" if function else bare_title(title)
+def signature(type_: str, function: str | None, title: str, callers: Iterable[str] = ()) -> str:
+    """16 hexadecimal digits: of type, function and its callers where a function is blamed, else of the title."""
+    identity = " ".join([type_, function, *callers]) if function else bare_title(title)
     return hashlib.sha256(identity.encode()).hexdigest()[:16]

@@ -1,216 +1,265 @@
-"""From what was seen and why the capture ended, to the outcome. The order of the questions is the policy:
+"""From how a boot ended to whose fault that is. The order of the questions is the policy:
 
 was it our kernel; did it report a fault; did it reach the end; did it start over; where did it stop; did it start.
 """
 
 from collections.abc import Iterable
 
-from farm.core.words import Stage, Verdict
+from farm.core.words import Outcome, Stage, Verdict
+from jobs.outcome import ending as endings
 from jobs.outcome.block import Block
-from jobs.outcome.lines import Line, segments
-from jobs.outcome.model import Ending, Evidence, Outcome
+from jobs.outcome.formats.row import Severity, Type
+from jobs.outcome.lines import Line, records
+from jobs.outcome.model import Ending, Evidence, Paravirt, Reading
 from jobs.outcome.seen import Restart, Seen
 from jobs.outcome.signature import signature
 
 _EVIDENCE = 12
-_STUCK = 3  # firmware starts after which a fetched kernel that says nothing is one that resets the machine
-_LOST = {Ending.CONSOLE_LOST: "the console's peer went away", Ending.POWER_LOST: "the machine lost power"}
+_LOST = {Outcome.CONSOLE_LOST: "the console's peer went away", Outcome.POWER_LOST: "the machine lost power"}
 _TALKING = {Ending.TOTAL: "the total deadline", Ending.FLOOD: "the limit of console bytes"}
+_SURE = 3  # times the firmware must have started before a kernel that was fetched is to blame for it
 
 
-def decide(seen: Seen, last: Line | None, ending: Ending, *, image_fetched: bool | None) -> Outcome:
-    """The outcome. `last` is the last line with anything on it; `image_fetched` as in Reader.conclude."""
-    if seen.wrong_kernel or (image_fetched is False and not _ours(seen)):
-        return _not_ours(seen, last)
-    if seen.blame is not None:
-        return _reported(seen, seen.blame)
-    if seen.end is not None:
-        return _ended(seen, seen.end)
-    if (restart := seen.restart or seen.doubt) is not None:
-        return _started_over(seen, restart)
-    if seen.stage.rank >= Stage.DECOMPRESS.rank:
-        return _stopped(seen, last, ending)
-    return _never_started(seen, last, ending, image_fetched=image_fetched)
+def decide(seen: Seen, last: Line | None, ending: Ending, *, image_fetched: bool | None) -> Reading:
+    """The reading. `last` is the last line with anything on it; `image_fetched` as in Reader.conclude."""
+    found = endings.find(seen, ending, image_fetched=image_fetched)
+    judge = _Judge(seen, last, ending, found, image_fetched=image_fetched)
+    return judge.reading()
 
 
-def _ours(seen: Seen) -> bool:
-    """The console proves that the kernel under test ran, whatever the boot driver saw of the fetching."""
-    return seen.started or seen.end is not None or (seen.expect.release is not None and seen.banner is not None)
+class _Judge:
+    """The questions, one method each. Lives for one decision."""
 
+    def __init__(
+        self, seen: Seen, last: Line | None, ending: Ending, found: endings.Found, *, image_fetched: bool | None
+    ) -> None:
+        self.seen = seen
+        self.last = last
+        self.ending = ending
+        self.found = found
+        self.fetched = image_fetched
 
-def _reported(seen: Seen, blame: Block) -> Outcome:
-    evidence = [*blame.evidence, *(seen.fatal.evidence[:1] if seen.fatal else [])]
-    if blame.rule.type in {"no-root", "no-init", "init-died"}:
-        evidence += seen.context
-    reason = blame.title
-    if seen.fatal is not None and seen.fatal is not blame and seen.fatal.title != reason:
-        reason += f", then {seen.fatal.title}"
-    elif seen.end is not None:
-        reason += "; the boot still reached its end, but this is no clean pass"
-        evidence.append(seen.end.evidence())
-    if seen.spoiled is not None:
-        reason += "; before that, the initramfs did not unpack whole"
-        evidence += seen.spoiled.evidence
-    return _fail(seen, blame.rule.type, blame.title, reason, evidence, function=blame.function, besides=blame)
+    def reading(self) -> Reading:
+        seen, block = self.seen, self.found.block
+        if seen.wrong_kernel or (self.fetched is False and not self._ours()):
+            return self._not_ours()
+        if block is not None and block.severity in {Severity.OOPS, Severity.FATAL}:
+            return self._reported(block)
+        if seen.first.end is not None and not seen.early_resets:
+            return self._ended(seen.first.end)
+        if seen.restart is not None or seen.doubt is not None or seen.early_resets:
+            return self._started_over(seen.restart or seen.doubt)
+        if seen.stage.rank >= Stage.DECOMPRESS.rank:
+            return self._stopped(block)
+        return self._never_started(block)
 
+    def _ours(self) -> bool:
+        """The console proves that the kernel under test ran, whatever the boot driver saw of the fetching."""
+        first = self.seen.first
+        return first.started or first.end is not None or (self.seen.wanted is not None and first.banner is not None)
 
-def _ended(seen: Seen, end: Line) -> Outcome:
-    if seen.failed:
-        names = ", ".join(seen.checks) or f"{seen.failed} of farm-init's"
-        lines = [*seen.checks.values(), end]
-        return _fail(seen, "check", f"check failed: {names}", f"the kernel booted, but failed: {names}", lines)
-    sign = "farm-init's end marker" if seen.expect.pattern is None else "the job's success pattern"
-    if seen.spoiled is not None:
-        # What ran is not what was handed in: its success says nothing, and its failure would not have either.
-        reason = f"{sign} was seen, but the initramfs did not unpack whole"
-        evidence = _shown([*seen.spoiled.evidence, end])
-        title = seen.spoiled.title
-        return _outcome(seen, Verdict.INCONCLUSIVE, reason, type_="bad-initramfs", title=title, evidence=evidence)
-    warned = _warnings(seen, None)
-    reason = f"{sign} was seen" + (f", with {len(warned)} warning{'s'[: len(warned) > 1]}" if warned else "")
-    evidence = _shown([end, *(item.evidence[0] for item in seen.warnings)])
-    return _outcome(seen, Verdict.PASS, reason, evidence=evidence)
+    # The answers
 
+    def _reported(self, block: Block) -> Reading:
+        seen, report = self.seen, block.report()
+        fatal = next((each for each in seen.blocks if each.severity is Severity.FATAL), None)
+        evidence = [*report.evidence, *([fatal.first] if fatal else [])]
+        if block.row.type in {Type.NO_ROOT, Type.INIT_DIED}:
+            evidence += [shown for _, shown in seen.context]
+        reason = report.title
+        if report.consequence is not None:
+            reason += f", then {report.consequence}"
+        elif fatal is not None and fatal is not block and fatal.report().title != reason:
+            reason += f", then {fatal.report().title}"
+        elif seen.first.end is not None:
+            reason += "; the boot still reached its end, but this is no clean pass"
+            evidence.append(seen.first.end.evidence())
+        if seen.lives > 1:
+            reason += f"; the machine started over {_times(seen.lives - 1)}"
+        if seen.spoiled is not None:
+            reason += "; before that, the initramfs did not unpack whole"
+            evidence.append(seen.spoiled.first)
+        return self._fail(report.type, report.title, reason, evidence, block=block)
 
-def _started_over(seen: Seen, restart: Restart) -> Outcome:
-    after = f" after {_quoted(restart.last)}" if restart.last else ""
-    lines = [seen.banner, restart.last, restart.line]
-    if restart.release is not None and restart.release == seen.release:
-        return _fail(
-            seen,
-            "reboot-loop",
-            "reboot loop",
-            f"the machine reset by itself{after} and booted the same kernel again",
+    def _ended(self, end: Line) -> Reading:
+        seen, first = self.seen, self.seen.first
+        if first.failed:
+            names = ", ".join(first.checks) or f"{first.failed} of farm-init's"
+            lines = [*first.checks.values(), end]
+            return self._fail("check", f"check failed: {names}", f"the kernel booted, but failed: {names}", lines)
+        sign = self._sign()
+        if seen.spoiled is not None:
+            # What ran is not what was handed in: its success says nothing, and its failure would not have either.
+            return self._reading(
+                Verdict.INCONCLUSIVE,
+                f"{sign} was seen, but the initramfs did not unpack whole",
+                [seen.spoiled.first, end],
+                type_="bad-initramfs",
+                title=seen.spoiled.report().title,
+            )
+        warned = self._warnings(None)
+        reason = f"{sign} was seen" + (f", with {len(warned)} warning{'s'[: len(warned) > 1]}" if warned else "")
+        return self._reading(Verdict.PASS, reason, [end, *(block.first for block in seen.blocks)])
+
+    def _sign(self) -> str:
+        if self.seen.expect.open:
+            return "a sign that the boot came to its end"
+        return "farm-init's end marker" if self.seen.expect.pattern is None else "the job's success pattern"
+
+    def _started_over(self, restart: Restart | None) -> Reading:
+        seen = self.seen
+        if restart is None:
+            reason = "the machine started over after the image was started and before the kernel's first line"
+            return self._fail("reset", "unexpected reset before the kernel's first line", reason, [seen.first.end])
+        after = f" after {_quoted(restart.last)}" if restart.last else ""
+        lines = [seen.first.banner, restart.last, restart.line]
+        if restart.release is not None and restart.release == seen.first.release:
+            reason = f"the machine reset by itself{after} and booted the same kernel again"
+            return self._fail("reboot-loop", "reboot loop", reason, lines)
+        other = f"; then another kernel booted: {restart.release}" if restart.release else ""
+        return self._fail("reset", "unexpected reset", f"the machine reset by itself{after}{other}", lines)
+
+    def _stopped(self, block: Block | None) -> Reading:
+        """The image ran, and neither died aloud nor reached its end."""
+        outcome, where = self.found.outcome, _quoted(self.last)
+        if outcome in _LOST:
+            return self._infra(outcome.value, f"{_LOST[outcome]} after {where}", [self.last])
+        if block is not None and block.severity in {Severity.STALL, Severity.GIVEN_UP}:
+            report = block.report()
+            reason = f"{report.title}; the boot did not reach its end"
+            return self._fail(report.type, report.title, reason, [*report.evidence, self.last], block=block)
+        stage = self.seen.stage.value
+        if self.ending is Ending.POWER_LOST:
+            reason = "the machine powered itself down before its end"
+            return self._fail("unfinished", "powered down before its end", reason, [self.last])
+        if self.ending in _TALKING:
+            reason = f"did not finish: still talking at {_TALKING[self.ending]}, last {where}"
+            return self._fail("unfinished", f"did not finish, stage {stage}", reason, [self.last])
+        culprit = self.seen.first.calling
+        if culprit is not None:
+            reason = f"silent in the initcall {culprit}, after {where}"
+            return self._fail("silent", f"silent, initcall {culprit}", reason, [self.last], function=culprit)
+        return self._fail("silent", f"silent, stage {stage}", f"silent after {where}", [self.last])
+
+    def _never_started(self, block: Block | None) -> Reading:
+        """Not one line of the image."""
+        seen, outcome, last = self.seen, self.found.outcome, self.last
+        if seen.loader:
+            return self._loader()
+        if outcome in _LOST:
+            return self._infra(outcome.value, f"{_LOST[outcome]} before a kernel spoke", [last])
+        if self.fetched and seen.firmware_starts >= _SURE:
+            times = _times(seen.firmware_starts - 1)
+            reason = f"the machine fetched the kernel and started over {times} before its first line"
+            return self._fail("reboot-loop", "reboot loop before the first line", reason, [last])
+        if self.fetched and self.ending not in _TALKING:
+            where = f"after {_quoted(last)}" if last else "from the start"
+            reason = f"silent {where}: the machine fetched the kernel, which printed nothing"
+            return self._fail("silent", "silent before the kernel's first line", reason, [last])
+        if last is None:
+            return self._infra("no-output", "the machine gave no console byte", [])
+        if block is not None:
+            report = block.report()
+            return self._fail(report.type, report.title, report.title, [*report.evidence, last], block=block)
+        return self._infra("no-kernel", f"no kernel line was seen; the last line was {_quoted(last)}", [last])
+
+    def _not_ours(self) -> Reading:
+        seen = self.seen
+        if seen.wrong_kernel:
+            reason = f"another kernel booted: {seen.first.release} instead of {seen.wanted}"
+            return self._infra("another-kernel", reason, [seen.first.banner])
+        if seen.loader:
+            return self._loader()
+        if seen.first.running:
+            reason = "the machine never fetched the image: what booted was not the kernel under test"
+            return self._infra("another-kernel", reason, [seen.first.banner, self.last])
+        return self._infra("not-fetched", "the machine never fetched the image", [self.last])
+
+    def _loader(self) -> Reading:
+        first = self.seen.loader[0]
+        reason = f"{first.report().title}: {first.first.text}"
+        return self._infra(first.row.kind, reason, [block.first for block in self.seen.loader])
+
+    # What all answers share
+
+    def _infra(self, type_: str, reason: str, lines: Iterable[Line | Evidence | None]) -> Reading:
+        return self._reading(Verdict.INFRA, reason, lines, type_=type_, title=reason.partition(":")[0])
+
+    def _fail(
+        self,
+        type_: str,
+        title: str,
+        reason: str,
+        lines: Iterable[Line | Evidence | None],
+        *,
+        block: Block | None = None,
+        function: str | None = None,
+    ) -> Reading:
+        report = block.report() if block is not None else None
+        return self._reading(
+            Verdict.FAIL,
+            reason,
             lines,
+            type_=type_,
+            title=title,
+            function=report.function if report else function,
+            signature_=report.signature if report else signature(type_, function, title),
+            besides=block,
         )
-    other = f"; then another kernel booted: {restart.release}" if restart.release else ""
-    return _fail(seen, "reset", "unexpected reset", f"the machine reset by itself{after}{other}", lines)
 
-
-def _stopped(seen: Seen, last: Line | None, ending: Ending) -> Outcome:
-    """The image ran, and neither died aloud nor reached its end."""
-    powered_down = ending is Ending.POWER_LOST and bool(seen.context) and "Power down" in seen.context[-1].text
-    if ending in _LOST and not powered_down:
-        return _infra(seen, ending.value.replace("_", "-"), f"{_LOST[ending]} after {_quoted(last)}", [last])
-    if seen.stall is not None:
-        stall = seen.stall
-        reason = f"{stall.title}; the boot did not reach its end"
-        return _fail(
-            seen, stall.rule.type, stall.title, reason, [*stall.evidence, last], function=stall.function, besides=stall
+    def _reading(
+        self,
+        verdict: Verdict,
+        reason: str,
+        lines: Iterable[Line | Evidence | None],
+        *,
+        type_: str | None = None,
+        title: str | None = None,
+        function: str | None = None,
+        signature_: str | None = None,
+        besides: Block | None = None,
+    ) -> Reading:
+        seen = self.seen
+        shown = {item.evidence() if isinstance(item, Line) else item for item in lines if item is not None}
+        block = self.found.block or endings.gravest(seen)
+        return Reading(
+            verdict=verdict,
+            outcome=self.found.outcome,
+            reason=reason,
+            stage=seen.stage,
+            title=title,
+            type=type_,
+            function=function,
+            signature=signature_,
+            evidence=tuple(sorted(shown, key=lambda item: item.offset)[:_EVIDENCE]),
+            version=seen.version,
+            warnings=self._warnings(besides),
+            report=block.report() if block is not None else None,
+            reports=tuple(each.report() for each in seen.blocks),
+            starts=seen.lives if seen.first.running else 0,
+            culprit=endings.culprit(seen),
+            paravirt=Paravirt(**seen.facts),
+            stages=tuple(seen.stages.items()),
         )
-    if powered_down:
-        return _fail(
-            seen, "unfinished", "powered down before its end", "the machine powered itself down before its end", [last]
-        )
-    if ending in _TALKING:
-        reason = f"did not finish: still talking at {_TALKING[ending]}, last {_quoted(last)}"
-        return _fail(seen, "unfinished", f"did not finish, stage {seen.stage.value}", reason, [last])
-    return _fail(seen, "silent", f"silent, stage {seen.stage.value}", f"silent after {_quoted(last)}", [last])
+
+    def _warnings(self, besides: Block | None) -> tuple[str, ...]:
+        seen = self.seen
+        titles = [
+            block.report().title
+            for block in seen.blocks
+            if block is not besides and block.severity in {Severity.STALL, Severity.WARNING}
+        ]
+        if seen.first.end is not None and seen.firmware_starts > 1:
+            titles.append(f"firmware started {seen.firmware_starts} times before the kernel's first line")
+        return tuple(dict.fromkeys(titles))
 
 
-def _never_started(seen: Seen, last: Line | None, ending: Ending, *, image_fetched: bool | None) -> Outcome:
-    """Not one line of the image."""
-    if seen.loader:
-        return _loader(seen)
-    if ending in _LOST:
-        return _infra(seen, ending.value.replace("_", "-"), f"{_LOST[ending]} before a kernel spoke", [last])
-    if image_fetched and seen.firmware_starts >= _STUCK:
-        times = (
-            f"the machine fetched the kernel and started over {seen.firmware_starts - 1} times before its first line"
-        )
-        return _fail(seen, "reboot-loop", "reboot loop before the first line", times, [last])
-    if image_fetched and ending not in _TALKING:
-        where = f"after {_quoted(last)}" if last else "from the start"
-        reason = f"silent {where}: the machine fetched the kernel, which printed nothing"
-        return _fail(seen, "silent", "silent before the kernel's first line", reason, [last])
-    if last is None:
-        return _infra(seen, "no-output", "the machine gave no console byte", [])
-    return _infra(seen, "no-kernel", f"no kernel line was seen; the last line was {_quoted(last)}", [last])
-
-
-def _not_ours(seen: Seen, last: Line | None) -> Outcome:
-    if seen.wrong_kernel:
-        wanted = (seen.expect.release or "").split()[0]
-        reason = f"another kernel booted: {seen.release} instead of {wanted}"
-        return _infra(seen, "another-kernel", reason, [seen.banner])
-    if seen.loader:
-        return _loader(seen)
-    if seen.running:
-        reason = "the machine never fetched the image: what booted was not the kernel under test"
-        return _infra(seen, "another-kernel", reason, [seen.banner, last])
-    return _infra(seen, "not-fetched", "the machine never fetched the image", [last])
-
-
-def _loader(seen: Seen) -> Outcome:
-    first = seen.loader[0]
-    reason = f"{first.title}: {first.evidence[0].text}"
-    return _infra(seen, first.rule.type, reason, [item.evidence[0] for item in seen.loader])
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _quoted(line: Line | None) -> str:
     if line is None:
         return "nothing"
-    text = next(iter(reversed([part.message for part in segments(line.text)])), line.text).strip()
+    text = next(iter(reversed([part.message for part in records(line.text)])), line.text).strip()
     return f"'{text[:120]}'"
-
-
-def _shown(lines: Iterable[Line | Evidence | None]) -> tuple[Evidence, ...]:
-    found = {item.evidence() if isinstance(item, Line) else item for item in lines if item is not None}
-    return tuple(sorted(found, key=lambda item: item.offset)[:_EVIDENCE])
-
-
-def _warnings(seen: Seen, besides: Block | None) -> tuple[str, ...]:
-    titles = [item.title for item in seen.warnings if item is not besides]
-    if seen.end is not None and seen.firmware_starts > 1:
-        titles.append(f"firmware started {seen.firmware_starts} times before the kernel's first line")
-    return tuple(dict.fromkeys(titles))
-
-
-def _infra(seen: Seen, type_: str, reason: str, lines: Iterable[Line | Evidence | None]) -> Outcome:
-    return _outcome(seen, Verdict.INFRA, reason, type_=type_, title=reason.partition(":")[0], evidence=_shown(lines))
-
-
-def _fail(
-    seen: Seen,
-    type_: str,
-    title: str,
-    reason: str,
-    lines: Iterable[Line | Evidence | None],
-    *,
-    function: str | None = None,
-    besides: Block | None = None,
-) -> Outcome:
-    return Outcome(
-        verdict=Verdict.FAIL,
-        reason=reason,
-        stage=seen.stage,
-        title=title,
-        type=type_,
-        function=function,
-        signature=signature(type_, function, title),
-        evidence=_shown(lines),
-        version=seen.version,
-        warnings=_warnings(seen, besides),
-    )
-
-
-def _outcome(
-    seen: Seen,
-    verdict: Verdict,
-    reason: str,
-    *,
-    type_: str | None = None,
-    title: str | None = None,
-    evidence: tuple[Evidence, ...],
-) -> Outcome:
-    """An outcome that blames no kernel."""
-    return Outcome(
-        verdict,
-        reason,
-        seen.stage,
-        title=title,
-        type=type_,
-        evidence=evidence,
-        version=seen.version,
-        warnings=_warnings(seen, None),
-    )

@@ -1,0 +1,155 @@
+"""From the places of a report to the function that is to blame, in syzbot's manner.
+
+What is passed over everywhere is generic.py's; a kind of report can have more of them (`Format.skip`). Stalls and hung
+tasks have ways of their own: where a loop is interrupted, or which of the waiting tasks is named, is chance, so the
+function that entered the subsystem stands for it. Knows one report's places, not what kind of boot it was in.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from jobs.outcome.formats.row import Blame, Format
+from jobs.outcome.frames import Kind, Place
+from jobs.outcome.generic import generic
+from jobs.outcome.model import Frame
+from jobs.outcome.signature import bare_function
+
+# Labels of traces that tell another story: who allocated the object, which locks there are.
+_OTHER_STORY = re.compile(r"Allocated|Freed|Last |Uninit|the existing|-> #|the (?:soft|hard)irq|origin|Showing|Local var|to a ")
+# A stalled processor is interrupted here; what it did before is below.
+_INTERRUPTED = re.compile(
+    r"^_*(?:(?:asm_)?(?:smp_|sysvec_|exc_)?(?:apic_timer|local_timer|call_function|nmi|hyperv|reschedule)\w*"
+    r"|apic_timer_interrupt|ret_from_intr|common_interrupt|irq_svc|el1h?_(?:64_)?irq\w*|end_repeat_nmi|nmi|nmi_stack_correct"
+    r"|decrementer_common\w*|handle_exception|handle_int|ret_from_exception|timer_interrupt)$"
+)
+# The callers of what differs from stall to stall: system calls, file operations, soft interrupts, work queues.
+_ANCHOR = re.compile(
+    r"process_one_work|do_syscall_|do_fast_syscall_|sysenter_|tracesys|entry_(?:SYSCALL|SYSENTER|INT80)|system_call|ret_fast_syscall|el0_svc"
+    r"|netif_receive_skb|do_softirq|call_timer_fn|_run_timers|run_timer_softirq|run_ksoftirqd|smpboot_thread_fn|^kthread$"
+    r"|start_secondary|cpu_startup_entry|ret_from_fork|vfs_(?:write|read|iter_read|iter_write|ioctl|open)$|do_iter_(?:read|write)"
+    r"|blkdev_(?:driver_)?ioctl|^call_(?:read|write)_iter|^call_mmap|mmap_region|^do_mmap|do_dentry_open|^new_sync_(?:read|write)|^do_loop_readv|^sys_"
+    r"|^sock_(?:sendmsg|recvmsg|release|mmap|do_ioctl|ioctl)|^__sock_(?:release|sendmsg)|__sys_setsockopt|do_sock_setsockopt|kernel_setsockopt"
+    r"|sock_common_setsockopt|__sys_(?:listen|accept)|kernel_(?:listen|accept)|sk_common_release|^compat_sock_ioctl"
+    r"|^nfnetlink_rcv_msg|^(?:compat_)?(?:SYSC|SyS|_+sys|_+do_sys|_+se_sys|_+x64_sys|_+arm64_sys)_(?:socketpair|connect|ioctl)"
+    r"|__do_fault|handle_mm_fault|do_page_fault|^page_fault$|__fput|task_work_run|exit_to_user|do_one_initcall|^__do_softirq|irq_exit"
+    r"|^invoke_syscall|^handle_softirqs"
+)
+# Everybody waits for these; what is wrong is not with whoever does.
+_WAITED_FOR = (("rtnl_lock", None), ("synchronize_rcu", None), ("synchronize_srcu", "synchronize_rcu"),
+               ("synchronize_net", "synchronize_rcu"), ("synchronize_sched", "synchronize_rcu"))  # fmt: skip
+_WAITS = re.compile(
+    r"sched|_lock|_slowlock|down|completion|kthread|wait|synchronize|context_switch|__switch_to|cancel_delayed_work"
+    r"|rwbase|folio_lock|_sleep$|^__refrigerator"
+)
+
+
+def blame(row: Format, places: list[Place], named: str | None, address: int | None) -> str | None:
+    """The blamed function's bare name. `named`: by the header; `address`: the EIP of an early fault."""
+
+    def passed(name: str) -> bool:
+        return generic(name) or (row.skip_regex is not None and row.skip_regex.search(name) is not None)
+
+    if row.blame is Blame.NOTHING:
+        return None
+    if row.blame is Blame.EIP_ENTRY:
+        # The trace's first entry is the handler's own; on kernels with a register block the EIP line has the name.
+        found = next((place.frame for place in places if place.frame and place.frame.address == address), None)
+        return bare_function(found.function) if found else _ip(places, passed)
+    if row.blame is Blame.STALL:
+        return _stall(places, passed)
+    if row.blame is Blame.TASK:
+        return _task(places)
+    if row.blame is Blame.NAMED and named is not None:
+        bare = bare_function(named)
+        return bare if not passed(bare) else _below(places, bare, passed) or bare
+    if row.blame is Blame.TRACE:
+        return _first(_names(_story(places)), passed)
+    return _ip(places, passed)
+
+
+def chain(places: list[Place], function: str | None) -> tuple[Frame, ...]:
+    """The frames of the report's own story, from the blamed function outwards where it is among them."""
+    frames = [place.frame for place in places if place.frame and (place.frame.reliable or place.kind is Kind.IP)]
+    names = [bare_function(frame.function) for frame in frames]
+    if function in names:
+        frames = frames[names.index(function) :]
+    return tuple(frames)
+
+
+def _story(places: list[Place]) -> Iterator[Place]:
+    """The places that belong to the event itself."""
+    other = False
+    for place in places:
+        if place.kind is Kind.LABEL:
+            other = _OTHER_STORY.match(place.label) is not None
+        if not other:
+            yield place
+
+
+def _names(places: Iterable[Place]) -> Iterator[str]:
+    for place in places:
+        if place.frame is not None and (place.frame.reliable or place.kind is Kind.IP):
+            yield bare_function(place.frame.function)
+
+
+def _first(names: Iterable[str], passed: Callable[[str], bool]) -> str | None:
+    return next((name for name in names if not passed(name)), None)
+
+
+def _ip(places: list[Place], passed: Callable[[str], bool]) -> str | None:
+    """The first instruction pointer's function, or the first one below it in the trace."""
+    story = list(_story(places))
+    for number, place in enumerate(story):
+        if place.kind is Kind.USER_IP:
+            break
+        if place.kind is Kind.IP and place.frame is not None:
+            found = _first(_names(story[number:]), passed)
+            return found or bare_function(place.frame.function)
+    return _first(_names(story), passed)
+
+
+def _below(places: list[Place], name: str, passed: Callable[[str], bool]) -> str | None:
+    """The first function below `name` in the trace; of the whole trace where it is not in it."""
+    story = list(_story(places))
+    names = [(bare_function(place.frame.function) if place.frame else "") for place in story]
+    start = names.index(name) + 1 if name in names else 0
+    return _first(_names(story[start:]), passed)
+
+
+def _stall(places: list[Place], passed: Callable[[str], bool]) -> str | None:
+    story = list(_story(places))
+    names = [bare_function(place.frame.function) if place.frame and _counts(place) else "" for place in story]
+    start = next((n for n, place in enumerate(story) if place.kind is Kind.IP), None)
+    cut = next((n + 1 for n, name in enumerate(names) if _INTERRUPTED.match(name)), None)
+    if start is None or (cut is not None and cut > start and not _counts(story[start])):
+        start = cut or 0
+    outwards = [name for name in names[start:] if name and not passed(name)]
+    before: str | None = None
+    for name in (name for name in names[start:] if name):
+        if _ANCHOR.search(name) and before is not None:
+            return before
+        if not passed(name) and not _ANCHOR.search(name):
+            before = name
+    return outwards[0] if outwards else None
+
+
+def _counts(place: Place) -> bool:
+    return place.kind is Kind.IP or (place.frame is not None and place.frame.reliable)
+
+
+def _task(places: list[Place]) -> str | None:
+    names = list(_names(_until_next_trace(places)))
+    for name in names:
+        for start, stands in _WAITED_FOR:
+            if name.startswith(start):
+                return stands or start
+    return next((name for name in names if not _WAITS.search(name) and not generic(name)), None)
+
+
+def _until_next_trace(places: list[Place]) -> Iterator[Place]:
+    traces = 0
+    for place in places:
+        traces += place.kind is Kind.LABEL and place.label.startswith("Call")
+        if traces > 1 or place.kind is Kind.USER_IP:
+            return
+        yield place

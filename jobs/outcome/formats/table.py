@@ -1,0 +1,100 @@
+"""The whole table, in the order in which rows are tried, and the needles that wake a line.
+
+Special families come before general ones: a lockdep WARNING before any WARNING, a no-root panic before any panic.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+from jobs.outcome.formats.arches import ARCHES
+from jobs.outcome.formats.early import EARLY
+from jobs.outcome.formats.faults import FAULTS
+from jobs.outcome.formats.firmware import FIRMWARE
+from jobs.outcome.formats.image import IMAGE
+from jobs.outcome.formats.locking import LOCKING
+from jobs.outcome.formats.memory import MEMORY
+from jobs.outcome.formats.milestones import MILESTONES
+from jobs.outcome.formats.panics import PANICS
+from jobs.outcome.formats.paravirt import FACTS
+from jobs.outcome.formats.row import Fact, Format, Milestone
+from jobs.outcome.formats.sanitizers import SANITIZERS
+from jobs.outcome.formats.stalls import STALLS
+from jobs.outcome.formats.userspace import BOOTED, USERSPACE
+from jobs.outcome.formats.warnings import WARNINGS
+
+FORMATS: tuple[Format, ...] = (
+    *IMAGE, *EARLY, *SANITIZERS, *STALLS, *LOCKING, *MEMORY, *FAULTS, *ARCHES, *PANICS, *USERSPACE, *WARNINGS, *FIRMWARE,
+)  # fmt: skip
+
+BANNER = "Linux version "
+FARM_INIT = "farm-init: "
+CALLING = "calling  "  # initcall_debug: init/main.c do_one_initcall
+RETURNED = "initcall "
+_OWN = (BANNER, FARM_INIT, CALLING, RETURNED)
+_BOOTED = frozenset(BOOTED)
+
+
+class Needles:
+    """One pass over bytes for every text that makes a line worth reading (Aho-Corasick)."""
+
+    def __init__(self) -> None:
+        rows: dict[str, list[Format | Milestone | Fact]] = {word: [] for word in _OWN}
+        for row in (*FORMATS, *MILESTONES, *BOOTED, *FACTS):
+            rows.setdefault(row.needle, []).append(row)
+        for row in IMAGE:  # a BIOS that copies its screen to the serial line, where set-up code writes too
+            rows.setdefault("".join(char * 2 for char in row.needle), []).append(row)
+        self.words = tuple(rows)
+        self._rows = tuple(rows.values())
+        self._order = {id(row): number for number, row in enumerate(FORMATS)}
+        self._automaton = BytesAhoCorasick([word.encode() for word in self.words], matchkind=MatchKind.Standard)
+
+    def find(self, data: bytes) -> list[tuple[int, int, int]]:
+        """(needle's number, first byte, byte after) of every needle in `data`, by their ends."""
+        return self._automaton.find_matches_as_indexes(data, overlapping=True)
+
+    @cache  # noqa: B019  one instance for the life of the process
+    def rows(self, numbers: frozenset[int]) -> "Rows":
+        """What the needles of one line ask for."""
+        found = [row for number in sorted(numbers) for row in self._rows[number]]
+        formats = [row for row in found if isinstance(row, Format)]
+        marks = [row for row in found if isinstance(row, Milestone)]
+        return Rows(
+            formats=tuple(sorted(formats, key=lambda row: self._order[id(row)])),
+            milestones=tuple(mark for mark in marks if mark not in _BOOTED),
+            booted=tuple(mark for mark in marks if mark in _BOOTED),
+            facts=tuple(row for row in found if isinstance(row, Fact)),
+            own=frozenset(self.words[number] for number in numbers if number < len(_OWN)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows that one line may match."""
+
+    formats: tuple[Format, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    booted: tuple[Milestone, ...] = ()  # signs that a boot came to its end
+    facts: tuple[Fact, ...] = ()
+    own: frozenset[str] = frozenset()  # the reader's own needles
+
+
+NOTHING = Rows()
+
+
+@cache
+def needles() -> Needles:
+    """The one automaton. Built at first use: a few milliseconds."""
+    return Needles()
+
+
+def by_kind(kind: str, rows: Iterable[Format] = FORMATS) -> Format:
+    """A row by its name; KeyError where there is none."""
+    return _kinds(tuple(rows))[kind]
+
+
+@cache
+def _kinds(rows: tuple[Format, ...]) -> Mapping[str, Format]:
+    return {row.kind: row for row in rows}

@@ -1,0 +1,128 @@
+"""The lines of a report to its places: instruction pointers, trace entries, and the labels between them.
+
+Layouts, by the kernel's arch/*/kernel/{traps,process,dumpstack,stacktrace}*.c:
+
+    EIP is at f+0x5/0x10 [mod]          i386 to 4.13      EIP: f+0x5/0x10                  i386 from 4.14
+    RIP: 0010:[<addr>]  [<addr>] f+0x5  x86-64 to 4.9     RIP: 0010:f+0x5/0x10             x86-64 from 4.10
+    IP: [<addr>] f+0x5/0x10             2.6.25 to 4.12    RIP [<addr>] {f+5}               x86-64 to 2.6.17
+    PC is at f+0x5/0x10                 arm, old arm64    pc : f+0x5/0x10                  arm64
+    NIP [addr] f+0x5/0x10               ppc               epc : f+0x5/0x10                 riscv, mips
+    Krnl PSW : mask addr (f+0x5/0x10)   s390
+    [<addr>] ? f+0x5/0x10 [mod]         most, to 4.9      ? f+0x5/0x10 [mod]               most, from 4.10
+    [<addr>] (f) from [<addr>] (g+0x5/0x10)   arm         f from g+0x5/0x10                arm from 5.18
+    f file.c:12 [inline]                a symbolizer's
+
+Knows text only: which function is to blame is blame.py's.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from jobs.outcome.formats.row import FUNCTION, PLACE
+from jobs.outcome.model import Frame
+
+MOST = 160  # places kept of one report
+
+_OFF = r"\+(?:0x)?(?P<off>[0-9a-f]{1,8})(?:/(?:0x)?(?P<size>[0-9a-f]{1,8}))?"
+_ADDR = r"(?:\[?<?(?:0x)?(?P<addr>[0-9a-f]{6,16})>?\]?:? *)"
+_MOD = r"[\])} ]{0,3}(?:\[(?P<mod>[\w-]+)[^\]]{0,80}\])?"
+_SYM = rf"\{{?(?::(?P<oldmod>[\w-]+):)?(?P<f>{FUNCTION}){_OFF}\}}?"
+
+_IP = re.compile(
+    r"(?:(?P<at>(?:EIP|PC|IP) is at)|\b[ER]?IP\b:?|^NIP:?|^pc *:|^e?pc *:|^Krnl PSW *:|^PC is at|--- interrupt: \w+ at)"
+    rf"(?:[ (]|[0-9a-f]{{2,4}}:(?! *0x)|\[?<?(?:0x)?[0-9a-f]{{8,16}}>?\]?:?(?=[ (\[<{{])){{0,8}}{_SYM}{_MOD}"
+)
+_IP_MARK = re.compile(r"\bR?E?IP\b|is at |^NIP|pc *:|Krnl PSW|interrupt:")
+_USER_IP = re.compile(r"\bRIP: 00(?:33|2b):|\bEIP: 0073:|^--- interrupt: (?:c00|3000)\b")
+_ENTRY = re.compile(
+    rf"^[ |(]*(?:{_ADDR})?(?:\[[0-9a-f]{{8,16}}\] )?(?:\((?={FUNCTION}\+))?(?P<guess>\? )?{_SYM}{_MOD}"
+    rf" ?(?P<unsure>\(unreliable\))?(?: ?(?P<place>{PLACE}))?"
+)
+_FROM = re.compile(
+    rf"^ *(?:\[<[0-9a-f]+>\] )?\(?(?P<f>{FUNCTION})(?:\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?)?(?: \[\w+\])?\)? from "
+    rf"(?:\[<(?P<addr>[0-9a-f]+)>\] )?\(?(?P<caller>{FUNCTION})\+0x"
+)
+_INLINE = re.compile(rf"^ *(?:\[<? *inline *>?\] *)?(?P<f>{FUNCTION}) (?P<place>{PLACE})(?: \[inline\])?$")
+_MANY = re.compile(rf"(?:\[<(?P<addr>[0-9a-f]{{6,16}})>\] ?(?P<guess>\? ?)?|<[0-9a-f]{{8,16}}>){_SYM}")
+_LABEL = re.compile(
+    r"^ *(?P<label>Call [Tt]race|Call Backtrace|Backtrace|stack backtrace|backtrace|Trace|Allocated by|Allocated:|Freed by|Freed:"
+    r"|Last (?:potentially )?related work|Uninit was|the existing dependency chain|-> #\d+|the (?:soft|hard)irq-|to a "
+    r"|NMI backtrace for cpu|<(?:/?IRQ|EOI|/?TASK|/?NMI|/?#\w+)>|Stack traceback|Showing all locks|Workqueue|Krnl Code|Code"
+    r"|Task dump for CPU|Last Breaking-Event|origin:|Local variable|-{3}\[ end|-{3}\[ cut)"
+)
+
+
+class Kind(Enum):
+    """What a place is."""
+
+    IP = auto()  # where the processor was
+    USER_IP = auto()  # in user space: the traces below are another's
+    FRAME = auto()
+    LABEL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One instruction pointer, trace entry or label, in the order of the lines; `row` is the line's index."""
+
+    kind: Kind
+    row: int
+    frame: Frame | None = None
+    label: str = ""
+
+
+def places(lines: list[str]) -> list[Place]:
+    """All places in a report's lines (prefixes off), at most MOST."""
+    found: list[Place] = []
+    for row, line in enumerate(lines):
+        for place in _of_line(line, row):
+            found.append(place)
+        if len(found) >= MOST:
+            break
+    return found
+
+
+def _of_line(line: str, row: int) -> Iterator[Place]:
+    if "+" in line:
+        if _IP_MARK.search(line) and (found := _IP.search(line)):
+            yield Place(Kind.IP, row, _frame(found))
+            return
+        if " from " in line and (chain := _FROM.match(line)):
+            yield Place(Kind.FRAME, row, Frame(chain["f"]))
+            yield Place(Kind.FRAME, row, Frame(chain["caller"], address=_hex(chain["addr"])))
+            return
+        if (label := _LABEL.match(line)) is not None:
+            yield Place(Kind.LABEL, row, label=label["label"])
+        if line.count("+") > 1 or label is not None:
+            yield from (Place(Kind.FRAME, row, _frame(each)) for each in _MANY.finditer(line))
+        elif entry := _ENTRY.match(line):
+            yield Place(Kind.FRAME, row, _frame(entry))
+        return
+    if _USER_IP.search(line):
+        yield Place(Kind.USER_IP, row)
+    elif (label := _LABEL.match(line)) is not None:
+        yield Place(Kind.LABEL, row, label=label["label"])
+    elif ":" in line and (entry := _INLINE.match(line)):
+        file, _, number = entry["place"].rpartition(":")
+        yield Place(Kind.FRAME, row, Frame(entry["f"], file=file, line=int(number), inlined=True))
+
+
+def _frame(found: re.Match[str]) -> Frame:
+    groups = found.groupdict()
+    file, _, number = (groups.get("place") or "").rpartition(":")
+    return Frame(
+        function=found["f"].lstrip("."),  # ppc64's dot symbols
+        offset=_hex(found["off"]),
+        size=_hex(found["size"]),
+        module=groups.get("mod") or groups.get("oldmod"),
+        address=_hex(groups.get("addr")),
+        file=file or None,
+        line=int(number) if file else None,
+        reliable=not (groups.get("guess") or groups.get("unsure")),
+    )
+
+
+def _hex(text: str | None) -> int | None:
+    return int(text, 16) if text else None
