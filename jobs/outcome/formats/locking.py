@@ -11,11 +11,16 @@ from jobs.outcome.formats.row import FUNCTION, OFFSET, Blame, Format, Severity, 
 
 _DRESS = r"^(?:\[ (?:INFO|BUG): |WARNING: )"
 # kernel/locking/lockdep.c print_lock, print_ip_sym: ` (lock){+.+.}, at: [<c0123456>] func+0x1/0x2`; 2.6.27 `:module:func`
-_AT = rf"\bat:\s{{1,4}}(?:\[<[^>\n]{{1,20}}>\] ?)?(?::[\w-]+:)?(?P<function>{FUNCTION}){OFFSET}"
+_AT = rf"\bat:\s{{1,4}}(?:\[<[^>\n]{{1,20}}>\] {{0,8}})?(?::[\w-]+:)?(?P<function>{FUNCTION}){OFFSET}"
+# `... which became HARDIRQ-irq-safe at:` and its trace, without the functions of the lock itself
+_BECAME = (
+    r"became HARDIRQ-irq-safe at:\n(?: *(?:\[<[^>\n]{1,20}>\] )?_*(?:lock_acquire|raw_|spin_|read_|write_)[^\n]*\n){0,8}"
+    rf" *(?:\[<[^>\n]{{1,20}}>\] )?(?P<function>{FUNCTION}){OFFSET}"
+)
 _LOCKDEP = "kernel/locking/lockdep.c (2.6.18-3.10: kernel/lockdep.c)"
 # What stands between the check and the code that broke the rule
 _SCHEDULE = r"schedule|resched|^_*might_|^_*cant_|^wait_for_|mutex_lock|^_*down_|^rwsem_|^rt_|^_*io_"
-_KEY = r"^(?:un)?register_lock|^assign_lock_key|^_*lock_|^_*raw_|^_*(?:spin|read|write)_|^_*mutex_|^_*down_"
+_KEY = r"^complete|^(?:un)?register_lock|^assign_lock_key|^_*lock_|^_*raw_|^_*(?:spin|read|write)_|^_*mutex_|^_*down_"
 
 _ORDER = (
     Format("lockdep-circular", Type.LOCKDEP, Severity.WARNING, "circular locking dependency", _DRESS + r"possible circular locking dependency detected",
@@ -25,6 +30,9 @@ _ORDER = (
     Format("lockdep-inversion", Type.LOCKDEP, Severity.WARNING, "irq lock inversion", _DRESS + r"possible irq lock inversion dependency detected",
            "possible deadlock", Blame.NAMED, f"{_LOCKDEP} print_irq_inversion_bug", detail=_AT),
     # irqclass: "hard", "soft" up to 2.6.29; HARDIRQ, SOFTIRQ and (to 4.13) RECLAIM_FS since
+    # What takes the lock in a hard interrupt is the rarer, and the more telling, of its users
+    Format("lockdep-irq-order", Type.LOCKDEP, Severity.WARNING, "unsafe lock order detected", _DRESS + r"HARDIRQ-safe -> HARDIRQ-unsafe lock order detected",
+           "possible deadlock", Blame.NAMED, f"{_LOCKDEP} print_bad_irq_dependency; 2.6.30+", detail=_BECAME),
     Format("lockdep-irq-order", Type.LOCKDEP, Severity.WARNING, "unsafe lock order detected", _DRESS + r"[\w-]{1,20}-safe -> [\w-]{1,20}-unsafe lock order detected",
            "possible deadlock", Blame.NAMED, f"{_LOCKDEP} print_bad_irq_dependency", detail=_AT),
     Format("lockdep-inconsistent", Type.LOCKDEP, Severity.WARNING, "inconsistent lock state", _DRESS + r"inconsistent lock state",
@@ -89,7 +97,7 @@ _DEBUG = (
            "BUG: rwlock {what}", Blame.TRACE, f"{_SPIN} rwlock_bug", skip=_KEY),
     Format("preemptible", Type.LOCKDEP, Severity.OOPS, "in preemptible [", r"^BUG: using (?P<what>\w{3,40})\(\) in preemptible \[",
            "BUG: using {what}() in preemptible code", Blame.NAMED, "lib/smp_processor_id.c check_preemption_disabled; __this_cpu_*: 3.15+",
-           detail=rf"^caller is (?::[\w-]+:)?(?P<function>{FUNCTION}){OFFSET}", skip=r"preempt|smp_processor_id|this_cpu"),
+           detail=rf"^ ?caller is (?::[\w-]+:)?(?P<function>{FUNCTION}){OFFSET}", skip=r"preempt|smp_processor_id|this_cpu"),
 )  # fmt: skip
 
 _ATOMIC = (

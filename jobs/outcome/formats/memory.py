@@ -7,7 +7,7 @@ registers and the trace, and titles it (warnings.py). Knows no state.
 
 from jobs.outcome.formats.row import FUNCTION, OFFSET, Arch, Blame, Format, Severity, Type
 
-_PAGES = r"^_*bad_page|^_*free_|^_*check_(?:free|new)|^_*release_|^_*put_page|^_*folio_put|page_frag|^rmqueue|^get_page_from|^_*alloc_page|^prep_new|^_*folio_batch|^page_del|^zap_|^unmap_|^print_bad_pte|^vm_normal_page|^tlb_"
+_PAGES = r"^_*bad_page|^_*free_|^_*check_(?:free|new)|^_*release_|^_*put_page|^_*folio_put|page_frag|^rmqueue|page_owner|page_pool|^post_alloc|^alloc_pages_bulk|^free_unref|^get_page_from|^_*alloc_page|^prep_new|^_*folio_batch|^page_del|^zap_|^unmap_|^print_bad_pte|^vm_normal_page|^tlb_"
 _PAGE = (
     # `N messages suppressed` comes before the next report
     Format("bad-page-suppressed", Type.BAD_PAGE, Severity.CONTEXT, "messages suppressed", r"^BUG: Bad page (?:state|map): \d+ messages suppressed",
@@ -41,7 +41,7 @@ _OBJECTS = (
     Format("slab-double-free", Type.BAD_PAGE, Severity.OOPS, "double free detected in", r"^slab: double free detected in cache ",
            "slab: double free detected", Blame.TRACE, "mm/slab.c slab_put_obj; 2.6.23-6.7", skip=_SLABS),
     # A line out of a SLUB or old KASAN report whose header is lost
-    Format("slab-track", Type.OTHER, Severity.OOPS, " age=", rf"^(?:INFO: )?(?P<what>Allocated|Freed) in (?::[\w-]+:)?(?P<function>{FUNCTION}){OFFSET}\S{{0,12}}(?: \[[\w-]+\])? age=\d+ cpu=\d+ pid=",
+    Format("slab-track", Type.OTHER, Severity.WARNING, " age=", rf"^(?:INFO: )?(?P<what>Allocated|Freed) in (?::[\w-]+:)?(?P<function>{FUNCTION}){OFFSET}\S{{0,12}}(?: \[[\w-]+\])? age=\d+ cpu=\d+ pid=",
            "INFO: {what} object", Blame.NAMED, f"{_SLUB} print_track; `INFO: ` to 5.12", follows=True, skip=_SLABS),
 )  # fmt: skip
 
@@ -85,9 +85,11 @@ _MACHINE = (
 )  # fmt: skip
 
 _FILES = (
-    # BUG() (to 3.11) or WARN_ON(1) in umount_check follows and has the trace
+    # WARN_ON(1) has the trace since 3.12; before, BUG() follows
     Format("dentry-in-use", Type.KERNEL_BUG, Severity.OOPS, "still in use (", r"^BUG: Dentry .{1,120} {1,2}still in use \(-?\d+\) \[unmount of ",
            "BUG: Dentry still in use", Blame.TRACE, "fs/dcache.c umount_check (before 3.12: shrink_dcache_for_umount_subtree)", traced=False),
+    Format("dentry-warning", Type.KERNEL_BUG, Severity.CONTEXT, "umount_check", r"^WARNING: .{0,200}\bfs/dcache\.c:\d+ (?:at )?umount_check\+0x",
+           "BUG: Dentry still in use", Blame.NOTHING, "fs/dcache.c umount_check; 3.12+", traced=False),
     Format("busy-inodes", Type.OTHER, Severity.OOPS, "VFS: Busy inodes", r"^VFS: Busy inodes after unmount of ",
            "VFS: Busy inodes after unmount (use-after-free)", Blame.NOTHING, "fs/super.c generic_shutdown_super; BUG() or WARN() follows since 6.3", traced=False),
     Format("file-count", Type.OTHER, Severity.OOPS, "VFS: Close: file count", r"^VFS: Close: file count is (?:0|zero)",

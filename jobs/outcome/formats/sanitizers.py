@@ -8,11 +8,11 @@ Knows no state.
 from jobs.outcome.formats.row import FUNCTION, Blame, Format, Severity, Type
 
 _IN = rf" in (?::[\w-]+:)?(?P<function>{FUNCTION})"
-_ACCESS = r"^(?P<access>Read|Write) (?:of size \d|at addr )"
+_ACCESS = r"^ ?(?P<access>Read|Write) (?:of size \d|at addr )"
 _BAD = ("bad-access",)
 _FREE = ("invalid-free",)
 # Frees, and what allocators put between them and who asked for it
-_FREES = r"^_*k[vz]?free|^_*vfree|^_*kmem_cache_free|^_*slab|kasan|^_*cache_free|^do_slab_free|^_*mempool|^free_large|^poison_"
+_FREES = r"^_*k[vz]?free|^kv?realloc|^_*vfree|^_*kmem_cache_free|^_*slab|kasan|^_*cache_free|^do_slab_free|^_*mempool|^free_large|^poison_"
 _KASAN = "mm/kasan/report.c"
 
 _ADDRESS_SANITIZER = (
@@ -32,8 +32,8 @@ _ADDRESS_SANITIZER = (
     Format("kasan", Type.KASAN, Severity.OOPS, "BUG: KASAN: ", r"^BUG: KASAN: (?P<what>[\w-]{3,40})",
            "KASAN: {what} {access}", Blame.TRACE, f"{_KASAN} kasan_report_async; 5.12+", detail=_ACCESS, alternates=_BAD),
     # Part of a KASAN report: it had SLUB print the object
-    Format("kasan-object", Type.KASAN, Severity.OOPS, "kasan: bad access", r"^BUG \S{1,60}(?: \([^)\n]{1,80}\))?: kasan: bad access detected",
-           "KASAN: bad access", Blame.TRACE, f"{_KASAN} print_address_description; 4.0-4.8", follows=True, alternates=_BAD),
+    Format("kasan-object", Type.KASAN, Severity.CONTEXT, "kasan: bad access", r"^BUG \S{1,60}(?: \([^)\n]{1,80}\))?: kasan: bad access detected",
+           "KASAN: bad access", Blame.NOTHING, f"{_KASAN} print_address_description; 4.0-4.8", traced=False),
 )  # fmt: skip
 
 _COPIES = r"kmsan|^instrument_|^_*copy_(?:to|from)|copyout|copyin|^_*copy_page|^_*copy_folio|^simple_copy|^simple_read_from|^_?put_user|iterate_"
@@ -74,9 +74,12 @@ _LEAKS = (
            "kmemleak: new suspected memory leaks", Blame.NOTHING, "mm/kmemleak.c kmemleak_scan; 2.6.31+", traced=False),
 )  # fmt: skip
 
-# The place is on the header's line; the reason behind it (to Rust 1.72, in quotes), or on the next line. BUG() follows.
-_REASON = r"^(?P<what>[a-z][^\n]{3,80})$"
+# The place is on the header's line; the reason behind it (to Rust 1.72, in quotes), or on the next line.
+_REASON = r"^ ?(?P<what>[a-z][^\n]{3,80})$"
 _RUST = (
+    # How every Rust panic ends: of the panic's report, which the trap that follows continues
+    Format("rust-bug", Type.KERNEL_BUG, Severity.CONTEXT, "rust/helpers", r"^[Kk]ernel BUG at \S{0,200}?rust/helpers(?:/bug)?\.c:\d+",
+           "kernel BUG", Blame.NOTHING, "rust/helpers/bug.c rust_helper_BUG; 6.1+", traced=False),
     Format("rust-panic", Type.KERNEL_BUG, Severity.OOPS, "panicked at ", r"^rust_kernel: panicked at '(?P<what>[^'\n]{1,80})'",
            "rust panic: {what}", Blame.TRACE, "rust/kernel/lib.rs panic; 6.1-6.6", skip=r"rust_begin_unwind|core::panicking|rust_helper_|panic"),
     Format("rust-panic", Type.KERNEL_BUG, Severity.OOPS, "panicked at ", r"^rust_kernel: panicked at \S",

@@ -15,10 +15,11 @@ _LOCKUPS = (
     Format("soft-lockup", Type.HANG, Severity.STALL, "BUG: soft lockup", _WATCHDOG + r"BUG: soft lockup(?: - CPU#\d| detected on CPU#\d)",
            "BUG: soft lockup", Blame.STALL, "kernel/watchdog.c watchdog_timer_fn (2.6.36+), kernel/softlockup.c softlockup_tick (`- CPU#` 2.6.24-35, `detected on CPU#` before)",
            alternates=_STALL),
-    # A WARN's text before 4.3 (it continues that report), or a panic's; a line of its own since
-    Format("hard-lockup", Type.HANG, Severity.STALL, "detected hard LOCKUP", _WATCHDOG + r"(?:CPU ?\d+: )?Watchdog detected hard LOCKUP on cpu ?\d",
-           "BUG: hard lockup", Blame.STALL, "kernel/watchdog.c watchdog_hardlockup_check (6.5+; `CPU%u: ` 6.9+), kernel/watchdog_hld.c, kernel/watchdog.c watchdog_overflow_callback (2.6.36+)",
-           follows=True, alternates=_STALL),
+    # A line of its own since 4.3; a WARN's text before (it continues that report), or a panic's
+    Format("hard-lockup", Type.HANG, Severity.STALL, "detected hard LOCKUP", r"^(?:NMI )?watchdog: (?:CPU ?\d+: )?Watchdog detected hard LOCKUP on cpu ?\d",
+           "BUG: hard lockup", Blame.STALL, "kernel/watchdog.c watchdog_hardlockup_check (6.5+; `CPU%u: ` 6.9+), kernel/watchdog_hld.c watchdog_overflow_callback (4.3+)", alternates=_STALL),
+    Format("hard-lockup", Type.HANG, Severity.STALL, "detected hard LOCKUP", r"^Watchdog detected hard LOCKUP on cpu ?\d",
+           "BUG: hard lockup", Blame.STALL, "kernel/watchdog.c watchdog_overflow_callback; 2.6.36-4.2", follows=True, alternates=_STALL),
     Format("hard-lockup", Type.HANG, Severity.STALL, "self-detected hard LOCKUP", _WATCHDOG + rf"CPU \d+ self-detected hard LOCKUP @ (?P<function>{FUNCTION})",
            "BUG: hard lockup", Blame.STALL, "arch/powerpc/kernel/watchdog.c soft_nmi_interrupt; 4.14+", arch=Arch.PPC, alternates=_STALL),
     Format("hard-lockup", Type.HANG, Severity.STALL, "hard LOCKUP on other CPUs", _WATCHDOG + r"CPU \d+ detected hard LOCKUP on other CPUs",
@@ -69,7 +70,7 @@ _WAITS = (
     # What was interrupted is chance: the handlers that did not want it are the trace
     Format("irq-nobody", Type.OTHER, Severity.WARNING, ": nobody cared", r"^irq \d+: nobody cared",
            "irq NUM: nobody cared", Blame.NAMED, "kernel/irq/spurious.c __report_bad_irq",
-           detail=rf"^handlers:\n\[<[^>\n]{{1,20}}>\] \(?(?::[\w-]+:)?(?P<function>{FUNCTION})(?:{OFFSET})?"),
+           detail=rf"^ ?handlers:\n ?\[<[^>\n]{{1,20}}>\] \(?(?::[\w-]+:)?(?P<function>{FUNCTION})(?:{OFFSET})?"),
 )  # fmt: skip
 
 STALLS: tuple[Format, ...] = (*_LOCKUPS, *_RCU, *_TASKS, *_WAITS)

@@ -15,9 +15,9 @@ _CONDITION = r"(?:\[.{1,200}?\] )?"  # the condition, with CONFIG_DEBUG_BUGVERBO
 _WHERE = rf"(?:(?::[\w-]+:)?(?P<function>{FUNCTION})(?:{OFFSET}|\(\))|0x[0-9a-f]{{1,16}}\b)"
 
 
-def _at(path: str, function: str = "") -> str:
-    """A WARN's header for a file and, by a regex its name must match, a function: all dresses, 2.6.22 to 7.0."""
-    wanted = rf"(?=\S*?{function})" if function else ""
+def _at(path: str, function: str = "", *, begins: bool = False) -> str:
+    """A WARN's header for a file and, by a regex its name must match (or begin with), a function: all dresses, 2.6.22 to 7.0."""
+    wanted = rf"(?={'' if begins else '[^ +]{0,60}?'}{function})" if function else ""
     return rf"^WARNING: (?:CPU: \d+ PID: \d+ )?(?:at )?{_CONDITION}\S{{0,200}}?{path}:\d+ (?:at )?{wanted}{_WHERE}"
 
 
@@ -25,7 +25,7 @@ _DEBUG_OBJECTS = r"^_*debug_|rcu|hrtimer_|timer_|work_|_work|^percpu_|kmem_|slab
 _ALLOCATORS = r"[kv].?[mczr]e?alloc|vmalloc|kv?alloc|slab|kmem|^_*alloc_pages|^_*folio_alloc|^_*get_free_pages"
 _SPECIAL = (
     Format("refcount", Type.WARNING, Severity.WARNING, "lib/refcount.c:", _at(r"lib/refcount\.c"),
-           "WARNING: refcount bug", Blame.NAMED, "lib/refcount.c refcount_warn_saturate; 4.11+", skip=r"refcount_|kobject_|kref_"),
+           "WARNING: refcount bug", Blame.NAMED, "lib/refcount.c refcount_warn_saturate; 4.11+", skip=r"refcount_|kobject_|kref_|^(?:put|get)_device$"),
     Format("odebug", Type.WARNING, Severity.WARNING, "lib/debugobjects.c:", _at(r"lib/debugobjects\.c", "debug_"),
            "WARNING: ODEBUG bug", Blame.NAMED, "lib/debugobjects.c debug_print_object; 2.6.26+", skip=_DEBUG_OBJECTS),
     Format("usercopy-warn", Type.KERNEL_BUG, Severity.WARNING, "mm/usercopy.c:", _at(r"mm/usercopy\.c", "usercopy_warn"),
@@ -38,13 +38,10 @@ _SPECIAL = (
            "WARNING: locking bug", Blame.NAMED, "kernel/locking/lockdep.c DEBUG_LOCKS_WARN_ON in __lock_acquire, lock_release and others", skip=r"^_*lock_|^lock_sock|^release_sock|^register_lock|lock_class"),
     Format("vmalloc-size", Type.WARNING, Severity.WARNING, "mm/vmalloc.c:", _at(r"mm/vmalloc\.c", "__vmalloc_node_range"),
            "WARNING: zero-size vmalloc", Blame.NAMED, "mm/vmalloc.c __vmalloc_node_range; 5.12+", skip=_ALLOCATORS),
-    Format("kmalloc", Type.WARNING, Severity.WARNING, "malloc", _at(r"\bmm/\w{1,30}\.c", "malloc"),
+    Format("kmalloc", Type.WARNING, Severity.WARNING, "malloc", _at(r"\bmm/\w{1,30}\.c", "k?v?malloc", begins=True),
            "WARNING: kmalloc bug", Blame.NAMED, "mm/slab_common.c kmalloc_slab, mm/util.c kvmalloc_node", skip=_ALLOCATORS),
     Format("usb-submit", Type.WARNING, Severity.WARNING, "usb_submit_urb", _at(r"drivers/usb/core/urb\.c", "usb_submit_urb"),
            "WARNING", Blame.NAMED, "drivers/usb/core/urb.c usb_submit_urb", skip=r"^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)"),
-    # What `BUG: Dentry ... still in use` ends in since 3.12
-    Format("dentry-warning", Type.WARNING, Severity.WARNING, "fs/dcache.c:", _at(r"fs/dcache\.c", "umount_check"),
-           "WARNING", Blame.NAMED, "fs/dcache.c umount_check; 3.12+", follows=True),
 )  # fmt: skip
 
 _GENERAL = (
@@ -69,14 +66,9 @@ _GENERAL = (
 _BUG = rf"^[Kk]ernel BUG at {_CONDITION}"
 _BUGS = (
     Format("list-bug", Type.KERNEL_BUG, Severity.OOPS, "lib/list_debug.c:", _BUG + r"\S{0,200}?lib/list_debug\.c:\d+",
-           "BUG: corrupted list", Blame.IP, "lib/list_debug.c with CONFIG_BUG_ON_DATA_CORRUPTION; 4.10+, and 2.6", skip=r"^_*list_|^_*hlist_", alternates=("bad-access",)),
+           "BUG: corrupted list", Blame.IP, "lib/list_debug.c with CONFIG_BUG_ON_DATA_CORRUPTION; 4.10+, and 2.6", skip=r"^_*list_|^_*hlist_|swait|^wait_for_completion|^(?:prepare_to|finish)_", alternates=("bad-access",)),
     Format("usercopy-bug", Type.KERNEL_BUG, Severity.OOPS, "mm/usercopy.c:", _BUG + r"\S{0,200}?mm/usercopy\.c:\d+",
            "BUG: bad usercopy", Blame.IP, "mm/usercopy.c usercopy_abort; 4.8+", skip=r"usercopy|^_*check_(?:object|heap|page|stack)"),
-    # How a Rust panic, and a dentry still in use (to 3.11), end
-    Format("rust-bug", Type.KERNEL_BUG, Severity.OOPS, "ernel BUG at ", _BUG + r"\S{0,200}?rust/helpers(?:/bug)?\.c:\d+",
-           "kernel BUG", Blame.IP, "rust/helpers/bug.c rust_helper_BUG; 6.1+", follows=True, skip=r"rust_begin_unwind|panicking|rust_helper_|panic"),
-    Format("dentry-bug", Type.KERNEL_BUG, Severity.OOPS, "fs/dcache.c:", _BUG + r"\S{0,200}?fs/dcache\.c:\d+",
-           "kernel BUG", Blame.IP, "fs/dcache.c shrink_dcache_for_umount_subtree; to 3.11", follows=True),
     # BUG() of architectures without one of their own: a panic follows
     Format("bug", Type.KERNEL_BUG, Severity.OOPS, "BUG: failure at", rf"^BUG: failure at [^\s:]{{1,300}}:\d+/(?P<function>{FUNCTION})\(\)!",
            "kernel BUG", Blame.NAMED, "include/asm-generic/bug.h BUG"),
