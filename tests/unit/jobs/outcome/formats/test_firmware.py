@@ -168,13 +168,15 @@ def test_each_failure_is_named(record: str, kind: str, expected: str) -> None:
     row = first(FIRMWARE, record)
     assert row is not None
     assert (row.kind, title(row, record)) == (kind, expected)
-    assert row.severity is Severity.LOADER_ERROR and row.outcome is Outcome.LOADER_FAILED
+    assert row.severity is Severity.LOADER_ERROR
+    assert row.outcome is Outcome.LOADER_FAILED
 
 
 @pytest.mark.parametrize("record", WENT_ON)
 def test_a_try_that_went_well(record: str) -> None:
     row = first(FIRMWARE, record)
-    assert row is not None and row.severity is Severity.LOADER_OK
+    assert row is not None
+    assert row.severity is Severity.LOADER_OK
     assert row.outcome is None
 
 
