@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - a row of the table reads best on few lines
+# ruff: noqa: E501, PLR0917 - a row of the table reads best on few lines, a helper for rows as rows do
 """Formats of an image before its kernel runs: real-mode set-up code, the decompressor around the kernel, the EFI stub.
 
 All of it is printed through the firmware or straight to the port: no printk prefix, ever, hence `untrusted`. The same
@@ -37,10 +37,8 @@ _CPU = (
            _OTHER_CPU, "arch/x86_64/boot/setup.S no_longmode; 2.6.0-2.6.22"),
     _image("cpu-la57", Type.WRONG_CPU, "requires 5-level paging", r"^This linux kernel as configured requires 5-level paging",
            _OTHER_CPU, "arch/x86/boot/compressed/misc.c extract_kernel, through error(); 4.14-4.16"),
-    _image("cpu-granule", Type.WRONG_CPU, "not supported by your CPU", r"^EFI stub: ERROR: This \d+ KB granular kernel is not supported by your CPU",
-           _OTHER_CPU, "drivers/firmware/efi/libstub/arm64-stub.c check_platform_features; 4.5+", Arch.ARM64),
-    _image("cpu-features", Type.WRONG_CPU, "EFI stub: ERROR: ", r"^EFI stub: ERROR: This .{0,40}kernel is (?:built for|not supported|incompatible)",
-           _OTHER_CPU, "drivers/firmware/efi/libstub; 4.5+", Arch.ANY),
+    _image("cpu-pages", Type.WRONG_CPU, "not supported by your CPU", r"^EFI stub: ERROR: This (?:\d+ KB granular|LPAE) kernel is not supported by your CPU",
+           _OTHER_CPU, "drivers/firmware/efi/libstub/arm64-stub.c, arm32-stub.c check_platform_features; 4.5+", Arch.ANY),
 )  # fmt: skip
 
 _SETUP = (
@@ -53,10 +51,13 @@ _SETUP = (
              "ancient boot loader", "arch/x86/boot/main.c init_heap; 2.6.23-7.0"),
     _context("video-mode", "Undefined video mode", r"^Undefined video mode number: [0-9a-f]+", "undefined video mode",
              "arch/x86/boot/video.c set_video; 2.6.23-7.0"),
-    _image("efi-stub", Type.DECOMPRESSOR, "_boot() failed", r"^(?:EFI stub: ERROR: )?exit_boot\(\) failed", "EFI stub: exit_boot() failed",
-           "drivers/firmware/efi/libstub/x86-stub.c efi_main; 3.3+"),
-    _image("efi-stub", Type.DECOMPRESSOR, "efi_main() failed", r"^(?:EFI stub: ERROR: )?efi_main\(\) failed", "EFI stub: efi_main() failed",
-           "drivers/firmware/efi/libstub/x86-stub.c efi_main; 3.3+", follows=True),
+    _image("efi-stub", Type.DECOMPRESSOR, "exit_boot() failed", r"^(?:EFI stub: ERROR: )?(?P<reason>exit_boot\(\) failed)", "EFI stub: {reason}",
+           "drivers/firmware/efi/libstub/x86-stub.c efi_main; 3.6+"),
+    _image("efi-stub", Type.DECOMPRESSOR, "efi_main() failed", r"^(?:EFI stub: ERROR: )?(?P<reason>efi_main\(\) failed)", "EFI stub: {reason}",
+           "drivers/firmware/efi/libstub/x86-stub.c efi_main; 3.6+", follows=True),
+    _image("efi-stub", Type.DECOMPRESSOR, "EFI stub: ERROR: ", r"^EFI stub: ERROR: (?P<reason>Failed to relocate kernel|Exit boot services failed"
+           r"|Failed to update FDT and exit boot services|Unable to construct new device tree)", "EFI stub: {reason}",
+           "drivers/firmware/efi/libstub/efi-stub.c, fdt.c; 4.12+", Arch.ANY),
 )  # fmt: skip
 
 
@@ -95,6 +96,8 @@ _REASONS = (
         ("Alignment of LOAD seg", r"Alignment of LOAD segment isn't multiple of 2MB"),
         ("space for tmp_cmdline", r"Failed to allocate space for tmp_cmdline"),
         ("detected buffer overflow", r"detected buffer overflow"),
+        ("decompressor returned an", r"decompressor returned an error"),
+        ("Kernel stack is corrupted", r"stack-protector: Kernel stack is corrupted"),
         ("Unexpected page-fault:", r"Unexpected page-fault:"),
         ("Page-fault on GHCB", r"Page-fault on GHCB page:"),
         ("kernel_ident_mapping_init", r"Error: kernel_ident_mapping_init\(\) failed"),
