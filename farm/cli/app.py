@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from farm.cli import devices, images, lab, logs, matrix, results, serve, submit
+from farm.cli import devices, explain, images, lab, logs, matrix, results, serve, submit
 from farm.cli.exits import ExitCode, for_bisect, of_error
 from farm.cli.output import say
 from farm.core.errors import FarmError
@@ -120,6 +120,7 @@ app.command("results")(matrix.results)
 app.command("cancel")(results.cancel)
 app.command("devices")(devices.devices)
 app.command("image")(images.image)
+app.command("explain")(explain.explain)
 app.add_typer(lab.app, name="lab")
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)

@@ -37,6 +37,7 @@ _ANCHOR = re.compile(
 # Everybody waits for these; what is wrong is not with whoever does.
 _WAITED_FOR = (("rtnl_lock", None), ("synchronize_rcu", None), ("synchronize_srcu", "synchronize_rcu"),
                ("synchronize_net", "synchronize_rcu"), ("synchronize_sched", "synchronize_rcu"))  # fmt: skip
+_CALLS_ALL_CPUS = "smp_call_function"  # and waits for them: another one does not answer
 _WAITS = re.compile(
     r"sched|_lock|_slowlock|down|completion|kthread|wait|synchronize|context_switch|__switch_to|cancel_delayed_work"
     r"|rwbase|folio_lock|_sleep$|^__refrigerator"
@@ -117,20 +118,48 @@ def _below(places: list[Place], name: str, passed: Callable[[str], bool]) -> str
 
 
 def _stall(places: list[Place], passed: Callable[[str], bool]) -> str | None:
-    story = list(_story(places))
-    names = [bare_function(place.frame.function) if place.frame and _counts(place) else "" for place in story]
-    start = next((n for n, place in enumerate(story) if place.kind is Kind.IP), None)
-    cut = next((n + 1 for n, name in enumerate(names) if _INTERRUPTED.match(name)), None)
-    if start is None or (cut is not None and cut > start and not _counts(story[start])):
-        start = cut or 0
-    outwards = [name for name in names[start:] if name and not passed(name)]
+    """Out of the stack that was interrupted, the last function before its anchor."""
+    best: str | None = None
+    for names, interrupted in _stacks(places):
+        if not names or names[-1] == "rcu_gp_kthread" or "rcu_gp_kthread" in names:
+            continue  # the grace period's own thread: it only waits
+        found = _before_anchor(names, passed)
+        if found is not None and interrupted:
+            return found
+        best = best or found
+    return best
+
+
+def _stacks(places: list[Place]) -> Iterator[tuple[list[str], bool]]:
+    """The stacks of a report, each from where the processor was, outwards; whether a clock interrupted it there."""
+    names: list[str] = []
+    interrupted = False
+    for place in places:
+        label = place.label if place.kind is Kind.LABEL else ""
+        if label.startswith(("NMI", "Task dump", "Stack")) or (label.startswith(("Call", "Back")) and len(names) > 1):
+            yield names, interrupted
+            names, interrupted = [], False
+        if place.kind is Kind.USER_IP or place.frame is None or not _counts(place):
+            continue
+        name = bare_function(place.frame.function)
+        if _INTERRUPTED.match(name):
+            names, interrupted = [], True
+        else:
+            names.append(name)
+    yield names, interrupted
+
+
+def _before_anchor(names: list[str], passed: Callable[[str], bool]) -> str | None:
     before: str | None = None
-    for name in (name for name in names[start:] if name):
-        if _ANCHOR.search(name) and before is not None:
-            return before
-        if not passed(name) and not _ANCHOR.search(name):
+    for name in names:
+        if name.startswith(_CALLS_ALL_CPUS):
+            return _CALLS_ALL_CPUS
+        if _ANCHOR.search(name):
+            if before is not None:
+                return before
+        elif not passed(name):
             before = name
-    return outwards[0] if outwards else None
+    return next((name for name in names if not passed(name)), None)
 
 
 def _counts(place: Place) -> bool:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from farm.core.words import Stage
 from jobs.outcome import blame as blaming
+from jobs.outcome import symbolize
 from jobs.outcome.formats.row import Blame, Format, Severity, Type
 from jobs.outcome.frames import Kind, Place, places
-from jobs.outcome.lines import GLUE, PREFIX, Line, Record, readable
+from jobs.outcome.lines import PREFIX, Line, Record, readable, unglued
 from jobs.outcome.model import Evidence, Report
 from jobs.outcome.signature import bare_function, bare_title, signature, syscall
+from jobs.symbols.model import Symbols
 
 LENGTH = 24 * 1024  # bytes kept after a header; a lockdep report with its chains is about 20 KiB
 RECORDS = 400  # ... and records looked at
@@ -35,6 +37,7 @@ class Block:
     stage: Stage
     after: tuple[int, int]  # offset and number of the line after the header's
     before: str = ""  # the last message before the header, where the row asks for it
+    life: int = 1  # of the kernels on the console, from 1
     severity: Severity = field(init=False)
     followers: list[tuple[Format, re.Match[str], Evidence]] = field(default_factory=list)
     glued: list[str] = field(default_factory=list)  # records on the header's own line
@@ -79,17 +82,19 @@ class Block:
     def panic(self) -> Format | None:
         return next((row for row, _, _ in self.followers if row.severity is Severity.FATAL), None)
 
-    def report(self) -> Report:
-        """What the block says."""
+    def report(self, symbols: Symbols | None = None) -> Report:
+        """What the block says; with the build's symbols, of addresses without names too. Read once."""
         if self._report is None:
-            self._report = self._read()
+            self._report = self._read(symbols)
         return self._report
 
     # Reading
 
-    def _read(self) -> Report:
+    def _read(self, symbols: Symbols | None) -> Report:
         lines = self._lines()
         found = places([self.match.string, *lines])
+        if symbols is not None:
+            found = symbolize.named([self.match.string, *lines], found, symbols)
         groups = {name: text for name, text in self.match.groupdict().items() if text}
         row = self.row
         if row.detail_regex is not None and (detail := row.detail_regex.search("\n".join(lines))):
@@ -121,7 +126,7 @@ class Block:
 
     def _lines(self) -> list[str]:
         """The block's records without what they wear, this event's only, broken lines whole again."""
-        text = GLUE.sub("\n", readable(bytes(self._raw)))
+        text = unglued(readable(bytes(self._raw)))
         lines = list(self.glued)
         wide = False
         for line in text.split("\n"):

@@ -32,12 +32,13 @@ class Found:
 
 
 def gravest(seen: Seen) -> Block | None:
-    """The report that a reader wants to see first.
+    """The report of the kernel under test that a reader wants to see first.
 
-    The first that rules out a clean pass, or that ended the kernel; else the first stall, else the first warning.
+    The first that rules out a clean pass, or that ended the kernel; else the first stall or warning.
     """
+    ours = [block for block in seen.blocks if block.life == 1]
     for wanted in ({Severity.OOPS, Severity.FATAL}, {Severity.STALL, Severity.WARNING}):
-        found = next((block for block in seen.blocks if block.severity in wanted), None)
+        found = next((block for block in ours if block.severity in wanted), None)
         if found is not None:
             return found
     return None
@@ -50,7 +51,8 @@ def find(seen: Seen, ending: Ending, *, image_fetched: bool | None) -> Found:
         return Found(Outcome.WRONG_KERNEL)
     block = gravest(seen)
     grave = block if block is not None and block.severity in {Severity.OOPS, Severity.FATAL} else None
-    if seen.lives > 1 and first.end is None and not first.orderly:
+    started_over = seen.lives > 1 or seen.doubt is not None
+    if started_over and first.end is None and not first.orderly:
         return _started_over(seen, grave)
     if grave is not None:
         return _reported(seen, grave)

@@ -23,7 +23,7 @@ from enum import Enum, auto
 from jobs.outcome.formats.row import FUNCTION, PLACE
 from jobs.outcome.model import Frame
 
-MOST = 160  # places kept of one report
+MOST = 240  # places kept of one report
 
 _OFF = r"\+(?:0x)?(?P<off>[0-9a-f]{1,8})(?:/(?:0x)?(?P<size>[0-9a-f]{1,8}))?"
 _ADDR = r"(?:\[?<?(?:0x)?(?P<addr>[0-9a-f]{6,16})>?\]?:? *)"
@@ -100,11 +100,11 @@ def _of_line(line: str, row: int) -> Iterator[Place]:
         elif entry := _ENTRY.match(line):
             yield Place(Kind.FRAME, row, _frame(entry))
         return
-    if _USER_IP.search(line):
-        yield Place(Kind.USER_IP, row)
-    elif (label := _LABEL.match(line)) is not None:
+    if (label := _LABEL.match(line)) is not None:
         yield Place(Kind.LABEL, row, label=label["label"])
-    elif ":" in line and (entry := _INLINE.match(line)):
+    elif ("IP: 00" in line or line.startswith("--- int")) and _USER_IP.search(line):
+        yield Place(Kind.USER_IP, row)
+    elif (".c:" in line or ".h:" in line or ".rs:" in line) and (entry := _INLINE.match(line)):
         file, _, number = entry["place"].rpartition(":")
         yield Place(Kind.FRAME, row, Frame(entry["f"], file=file, line=int(number), inlined=True))
 

@@ -1,4 +1,4 @@
-"""The functions that are never to blame: they report, trap, lock, copy, count or wait because their caller said so.
+"""The functions that are never to blame: they report, trap, copy, count, allocate, lock or wait for their caller.
 
 Names as in the kernel's sources, leading underscores left off, `*` for any rest. Syzbot passes over much the same
 (its pkg/report/linux.go). Which of a report's functions remains is blame.py's business.
@@ -58,28 +58,51 @@ _CLOCKS = """
     perf_event_overflow* intel_pmu_handle_irq* perf_ibs* csd_lock_wait_toolong
 """
 
-_WORKS_FOR_OTHERS = """
-    memcpy* memset* memmove* memcmp* memchr* memscan memdup* strcpy strncpy strlcpy strscpy* sized_strscpy strcmp strncmp
-    strcasecmp strncasecmp strlen strnlen strchr* strrchr strnchr strstr strnstr strcat strlcat strncat strsep strspn
-    copy_to_user* copy_from_user* copy_in_user raw_copy_* copy_user_* copy_page* clear_user* strncpy_from_user* strnlen_user
-    put_user* get_user* rep_movs* rep_stos* read_once* write_once* read_word_at_a_time arch_atomic* atomic_* atomic64_*
-    instrument_* arch_test_bit test_bit* variable_test_bit constant_test_bit set_bit clear_bit test_and_*_bit*
-    list_add* list_del* list_replace* list_move* list_splice* hlist_add* hlist_del* list_*valid*
-    refcount_* kref_get kref_put kref_sub kobject_del kobject_put kobject_get kobject_uevent* add_uevent_var kobject_cleanup
+_COPIES_AND_COUNTS = """
+    memcpy* memset* memmove* memcmp* memchr* memscan memdup* kmemdup* strcpy strncpy strlcpy strscpy* sized_strscpy strcmp
+    strncmp strcasecmp strncasecmp strlen strnlen strchr* strrchr strnchr strstr strnstr strcat strlcat strncat strsep strspn
+    strreplace kstrdup* kstrndup copy_to_user* copy_from_user* copy_in_user raw_copy_* copy_user_* copy_page* clear_user*
+    copy_to_iter* copy_from_iter* strncpy_from_user* strnlen_user put_user* get_user* rep_movs* rep_stos*
+    read_once* write_once* read_word_at_a_time arch_atomic* atomic_* atomic64_* instrument_* arch_test_bit test_bit*
+    variable_test_bit constant_test_bit set_bit clear_bit test_and_set_bit* test_and_clear_bit* find_first_bit* find_next_bit*
+    list_add* list_del* list_replace* list_move* list_splice* hlist_add* hlist_del* list_add_valid* list_del_entry_valid*
+    rb_erase* rb_first* rb_last* rb_next* rb_prev* rb_insert* rb_link* xas_* xa_* radix_tree_* ida_* idr_*
+    refcount_* kref_get kref_put kref_sub ref_tracker_* kobject_del kobject_put kobject_get kobject_uevent* kobject_cleanup
+    add_uevent_var put_device get_device iput ihold inc_nlink drop_nlink clear_nlink set_nlink
+    crc16* crc32* crc_t10* crc_itu_t* crc_ccitt* csum_partial* aes_encrypt aes_decrypt des_encrypt des_decrypt crypto_shash_update
+    hex_dump_to_buffer print_hex_dump* hex_string bin2hex
+    snprintf vsnprintf scnprintf vscnprintf sprintf vsprintf kasprintf kvasprintf* string string_nocheck pointer format_decode
+    skb_panic skb_over_panic skb_under_panic skb_put skb_push skb_pull assertfail btrfs_assertfail seqprop_assert
+    phys_addr phys_addr_symbol virt_to_phys
+"""
+
+_ALLOCATES = """
+    alloc_pages* alloc_page* alloc_frozen_pages* get_page_from_freelist get_free_page* get_free_pages* get_zeroed_page*
+    post_alloc_hook prep_new_page set_page_owner* free_pages_prepare free_pcp* free_unref_page* free_frozen_pages* free_pages*
+    free_the_page rmqueue* kmalloc* kcalloc* kzalloc* krealloc* kvmalloc* kvzalloc* kvcalloc* vmalloc* vzalloc* devm_kmalloc*
+    do_kmalloc* kmem_cache_* kmem_getpages slab_* new_slab* allocate_slab* cache_alloc* cache_grow* cache_free* ac_get_obj
+    do_slab_free kfree kvfree vfree kfree_const free_large_kmalloc build_detached_freelist unlock_page lock_page
+    folio_unlock folio_lock folio_put put_page get_page
+"""
+
+_LOCKS_AND_WAITS = """
     spin_lock* spin_unlock* spin_trylock* raw_spin_* raw_read_* raw_write_* read_lock* read_unlock* write_lock* write_unlock*
     read_trylock* write_trylock* queued_spin_* queued_read_* queued_write_* native_queued_* pv_queued_* pv_wait* kvm_wait
     ticket_spin_* arch_spin_* arch_read_* arch_write_* virt_spin_lock osq_lock osq_unlock mcs_spin_*
     mutex_lock* mutex_unlock* mutex_trylock* mutex_remove_waiter mutex_optimistic* mutex_spin* ww_mutex_* rt_mutex_* rt_spin_*
     down down_* up up_read up_write percpu_down_* percpu_up_* rwsem_* call_rwsem_* rtlock_*
     native_restore_fl native_irq_* native_safe_halt arch_local_* raw_local_irq* arch_safe_halt
+    complete complete_all swake_up* wait_for_completion* wait_for_common do_wait_for_common
     wake_up* preempt_count_* preempt_schedule* might_sleep* might_fault* might_resched cant_sleep* schedule_bug
-    snprintf vsnprintf scnprintf vscnprintf sprintf vsprintf kasprintf kvasprintf* string string_nocheck pointer
-    format_decode
-    debug_mutex_lock_common del_timer* timer_delete* try_to_del_timer_sync flush_work* cancel_work_sync* cancel_work_timer
-    cancel_delayed_work_sync try_to_grab_pending drain_workqueue destroy_workqueue finish_wait kthread_stop
+    del_timer* timer_delete* try_to_del_timer_sync flush_work* cancel_work_sync* cancel_work_timer cancel_delayed_work_sync
+    try_to_grab_pending drain_workqueue destroy_workqueue finish_wait kthread_stop insert_work queue_work* queue_delayed_work*
+"""
+
+_REMOVES_A_DEVICE = """
     get_device_parent device_add device_del device_unregister device_destroy device_for_each_child device_remove_file
-    hwrng_unregister i2c_del_adapter unregister_client rollback_registered* unregister_netdev* sysfs_remove*
-    tty_unregister_device dummy_urb_enqueue usb_kill_urb usb_kill_anchored_urbs usb_control_msg usb_hcd_submit_urb usb_submit_urb
+    dpm_sysfs_remove device_pm_remove sysfs_remove* hwrng_unregister i2c_del_adapter unregister_client
+    rollback_registered* unregister_netdev* tty_unregister_device
+    dummy_urb_enqueue usb_kill_urb usb_kill_anchored_urbs usb_control_msg usb_hcd_submit_urb usb_submit_urb
     usb_start_wait_urb usb_bulk_msg usb_interrupt_msg
 """
 
@@ -89,7 +112,9 @@ def _compiled(*lists: str) -> re.Pattern[str]:
     return re.compile(rf"^_*(?:{'|'.join(sorted(names))})$")
 
 
-_GENERIC = _compiled(_REPORTS, _TRAPS, _CLOCKS, _WORKS_FOR_OTHERS)
+_GENERIC = _compiled(
+    _REPORTS, _TRAPS, _CLOCKS, _COPIES_AND_COUNTS, _ALLOCATES, _LOCKS_AND_WAITS, _REMOVES_A_DEVICE
+)
 
 
 @cache

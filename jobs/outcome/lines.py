@@ -19,8 +19,10 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_a-z])")
 # C0 and C1 controls, except line feed and CR: those end records.
 _CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _TIME = r"\[ {0,6}\d{1,8}\.\d{1,9}(?:@\d+)?\]"  # printk's; some vendors add the processor
-# Where another record begins inside a line: a printk level or a printk time (kernel/printk.c prints both).
-GLUE = re.compile(r"\r|(?<=[^\s>])(?=<[0-7]>\S)|(?<=[^\n>])(?=\[ {0,4}\d{1,6}\.\d{6}\])")
+# Where another record begins inside a line: a printk level or a printk time (kernel/printk.c prints both). Each begins
+# with a plain character, so that searching costs little where there is none.
+_LEVEL_AT = re.compile(r"<[0-7]>(?=\S)")
+_TIME_AT = re.compile(r"\[ {0,4}\d{1,6}\.\d{6}\]")
 # What a record wears, outermost first: a logger's date, dmesg -x's facility, syslog's host, printk's own.
 PREFIX = re.compile(
     r"(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? )?"
@@ -137,11 +139,22 @@ def readable(raw: bytes) -> str:
     return _CONTROL.sub("", text.replace("\t", " "))
 
 
+def unglued(text: str) -> str:
+    """Text with a line feed before each record that began inside another's line."""
+    if "\r" in text:
+        text = text.replace("\r", "\n")
+    cuts = [at.start() for at in _TIME_AT.finditer(text) if at.start() and text[at.start() - 1] not in "\n>"]
+    if text.find("<", 1) > 0:
+        cuts += [at.start() for at in _LEVEL_AT.finditer(text) if at.start() and text[at.start() - 1] not in "\n >"]
+        cuts.sort()
+    if not cuts:
+        return text
+    return "\n".join(text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True))
+
+
 def records(text: str) -> Iterator[Record]:
     """The records of one cleaned line, in order; empty ones are left out."""
-    glued = "\r" in text or text.find("[", 1) > 0 or text.find("<", 1) > 0
-    parts = GLUE.split(text) if glued else [text]  # the split is the dearest step; most lines have nothing to split
-    for part in parts:
+    for part in unglued(text).split("\n"):
         found = PREFIX.match(part)
         cut = found.end() if found else 0
         message = part[cut:].strip(" ")

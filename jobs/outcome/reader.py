@@ -17,6 +17,7 @@ from jobs.outcome.lines import PIECE, Line, Span, Splitter, clean, last_line, re
 from jobs.outcome.model import Ending, Expectation, Reading, Settled
 from jobs.outcome.pattern import compile_pattern
 from jobs.outcome.seen import AFTER_BANNER, ECHO, END_GRACE, FATAL_GRACE, Seen
+from jobs.symbols.model import Symbols
 
 _NOWHERE = 1 << 62
 _HALTED = b"-- System halted"  # arch/x86/boot/compressed/misc.c error() prints no line end after it
@@ -30,9 +31,9 @@ _DIRTY = re.compile(rb"[\0\x1b]")  # what hides a needle
 class Reader:
     """Reads one boot's console. Not to be shared between boots; memory is bounded whatever is fed."""
 
-    def __init__(self, expect: Expectation) -> None:
-        """BadInputError where `expect.pattern` cannot be used."""
-        self._seen = Seen(expect)
+    def __init__(self, expect: Expectation, symbols: Symbols | None = None) -> None:
+        """BadInputError where `expect.pattern` cannot be used. `symbols`: of the build that should boot."""
+        self._seen = Seen(expect, symbols=symbols)
         self._needles = needles()
         self._pattern = compile_pattern(expect.pattern) if expect.pattern is not None else None
         self._splitter = Splitter()

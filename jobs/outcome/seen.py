@@ -13,7 +13,8 @@ from jobs.outcome.block import Block
 from jobs.outcome.formats.row import Format, Milestone, Severity, Type
 from jobs.outcome.formats.table import BANNER, CALLING, FARM_INIT, RETURNED, Rows
 from jobs.outcome.lines import Line, Record
-from jobs.outcome.model import Evidence, Expectation, Settled
+from jobs.outcome.model import Evidence, Expectation, Report, Settled
+from jobs.symbols.model import Symbols
 
 END_GRACE = 0.03  # seconds: the second copy of the end marker, 60 bytes, at 19200 baud or more
 FATAL_GRACE = 1.5  # the rest of the block
@@ -39,6 +40,7 @@ ECHO = re.compile(r"ommand line: |BOOT_IMAGE=")  # a line that only repeats what
 # No running kernel prints these: the machine has started over.
 STARTED_OVER = re.compile(r"^(?:SeaBIOS \(version|iPXE initialising devices|Probing EDD|early console in )")
 _INITCALL = re.compile(r"^(?P<verb>calling  |initcall )(?P<f>[\w.]+)\+0x")
+_OFFSET = re.compile(r"0x[0-9a-f]+")  # KASLR: kernel/panic.c by arch/x86/kernel/setup.c dump_kernel_offset
 _ORDERLY = re.compile(r"^(?:reboot: )?(?:Restarting system|Power down|System halted)")  # kernel/reboot.c
 
 
@@ -102,6 +104,7 @@ class Seen:
     stages: dict[Stage, float] = field(default_factory=dict)
     doubt: Restart | None = None  # a second banner that may be a copy of the first
     now: float | None = None  # seconds, as feed() was told
+    symbols: Symbols | None = None  # of the build that should boot
 
     def __post_init__(self) -> None:
         self.life = self.first
@@ -130,6 +133,14 @@ class Seen:
         """Nothing that comes now can change the verdict: somebody waits for it, and it was agreed on what counts."""
         return not self.expect.open and (self.first.end is not None or self.wrong_kernel)
 
+    def report(self, block: Block) -> Report:
+        """What a block says, with the build's symbols where they are this kernel's."""
+        symbols = self.symbols
+        if symbols is not None and (block.life > 1 or symbols.release not in {None, self.first.release}):
+            symbols = None
+        offset = _OFFSET.match(self.facts.get("kernel_offset", ""))
+        return block.report(symbols.relocated(int(offset[0], 16)) if symbols and offset else symbols)
+
     def settle(self, grace: float) -> None:
         if self.settled is None or grace < self.settled.grace:
             self.settled = Settled(grace)
@@ -155,13 +166,12 @@ class Seen:
         if BANNER in rows.own and (banner := _BANNER.match(record.message)):
             self._on_banner(banner[1], record, line, before)
             return
-        if self.restart is None or self.expect.open:
-            self._on_time(record, line)
-            self._on_words(record, line, rows, before, after)
+        self._on_time(record, line)
+        self._on_words(record, line, rows, before, after)
 
     def success(self, line: Line) -> None:
         """The job's own pattern was seen."""
-        if not self.decided and self.restart is None and self.first.fatal is None:
+        if not self.decided and self.life.fatal is None:
             self._finish(line)
 
     def _on_words(self, record: Record, line: Line, rows: Rows, before: Before, after: After) -> None:
@@ -222,7 +232,8 @@ class Seen:
         if not row.untrusted and not self._is_image(row):
             self.reach(Stage.BANNER)  # a quiet kernel
         last = before() if "{before}" in row.title else None
-        block = Block(row, match, line, record, self.life.stage, after, last.text.strip() if last else "")
+        said_before = last.text.strip() if last else ""
+        block = Block(row, match, line, record, self.life.stage, after, said_before, self.lives)
         if row.severity in {Severity.FATAL, Severity.OOPS, Severity.STALL, Severity.WARNING}:
             self._on_report(block)
         else:
@@ -240,7 +251,9 @@ class Seen:
             if row.severity is Severity.FATAL:
                 self._on_fatal(cause)
             return
-        self.open = [each for each in self.open if self._beside(each, block)][-2:]
+        if row.traced:  # its lines must not be taken for those of the one before
+            self.open = [each for each in self.open if self._beside(each, block)]
+        self.open = self.open[-2:]
         self.open.append(block)
         if len(self.blocks) < _KEPT or row.severity is Severity.FATAL:
             self.blocks.append(block)
@@ -260,13 +273,12 @@ class Seen:
             if old.record.caller != block.record.caller and self._beside(old, block):
                 continue
             near = block.line.offset - old.last_offset < _NEAR or old in self.open
-            if not near or old.severity is Severity.FATAL or old.row.outcome is not None:
+            if not near or old.life != self.lives or old.severity is Severity.FATAL or old.row.outcome is not None:
                 return None
             if row.severity is Severity.FATAL:
                 return old if row.type is Type.PANIC or self._kills(old, row) else None
-            if old.row.severity is Severity.OOPS and not old.died:
-                return old
-            return None
+            died = row.severity is Severity.OOPS and old.row.severity is Severity.OOPS and not old.died
+            return old if died or old.row.type is row.type else None
         return None
 
     @staticmethod

@@ -61,7 +61,7 @@ class _Judge:
     # The answers
 
     def _reported(self, block: Block) -> Reading:
-        seen, report = self.seen, block.report()
+        seen, report = self.seen, self.seen.report(block)
         fatal = next((each for each in seen.blocks if each.severity is Severity.FATAL), None)
         evidence = [*report.evidence, *([fatal.first] if fatal else [])]
         if block.row.type in {Type.NO_ROOT, Type.INIT_DIED}:
@@ -69,8 +69,8 @@ class _Judge:
         reason = report.title
         if report.consequence is not None:
             reason += f", then {report.consequence}"
-        elif fatal is not None and fatal is not block and fatal.report().title != reason:
-            reason += f", then {fatal.report().title}"
+        elif fatal is not None and fatal is not block and self.seen.report(fatal).title != reason:
+            reason += f", then {self.seen.report(fatal).title}"
         elif seen.first.end is not None:
             reason += "; the boot still reached its end, but this is no clean pass"
             evidence.append(seen.first.end.evidence())
@@ -95,7 +95,7 @@ class _Judge:
                 f"{sign} was seen, but the initramfs did not unpack whole",
                 [seen.spoiled.first, end],
                 type_="bad-initramfs",
-                title=seen.spoiled.report().title,
+                title=seen.report(seen.spoiled).title,
             )
         warned = self._warnings(None)
         reason = f"{sign} was seen" + (f", with {len(warned)} warning{'s'[: len(warned) > 1]}" if warned else "")
@@ -125,7 +125,7 @@ class _Judge:
         if outcome in _LOST:
             return self._infra(outcome.value, f"{_LOST[outcome]} after {where}", [self.last])
         if block is not None and block.severity in {Severity.STALL, Severity.GIVEN_UP}:
-            report = block.report()
+            report = self.seen.report(block)
             reason = f"{report.title}; the boot did not reach its end"
             return self._fail(report.type, report.title, reason, [*report.evidence, self.last], block=block)
         stage = self.seen.stage.value
@@ -159,7 +159,7 @@ class _Judge:
         if last is None:
             return self._infra("no-output", "the machine gave no console byte", [])
         if block is not None:
-            report = block.report()
+            report = self.seen.report(block)
             return self._fail(report.type, report.title, report.title, [*report.evidence, last], block=block)
         return self._infra("no-kernel", f"no kernel line was seen; the last line was {_quoted(last)}", [last])
 
@@ -177,7 +177,7 @@ class _Judge:
 
     def _loader(self) -> Reading:
         first = self.seen.loader[0]
-        reason = f"{first.report().title}: {first.first.text}"
+        reason = f"{self.seen.report(first).title}: {first.first.text}"
         return self._infra(first.row.kind, reason, [block.first for block in self.seen.loader])
 
     # What all answers share
@@ -195,7 +195,7 @@ class _Judge:
         block: Block | None = None,
         function: str | None = None,
     ) -> Reading:
-        report = block.report() if block is not None else None
+        report = self.seen.report(block) if block is not None else None
         return self._reading(
             Verdict.FAIL,
             reason,
@@ -234,8 +234,8 @@ class _Judge:
             evidence=tuple(sorted(shown, key=lambda item: item.offset)[:_EVIDENCE]),
             version=seen.version,
             warnings=self._warnings(besides),
-            report=block.report() if block is not None else None,
-            reports=tuple(each.report() for each in seen.blocks),
+            report=self.seen.report(block) if block is not None else None,
+            reports=tuple(self.seen.report(each) for each in seen.blocks),
             starts=seen.lives if seen.first.running else 0,
             culprit=endings.culprit(seen),
             paravirt=Paravirt(**seen.facts),
@@ -245,7 +245,7 @@ class _Judge:
     def _warnings(self, besides: Block | None) -> tuple[str, ...]:
         seen = self.seen
         titles = [
-            block.report().title
+            self.seen.report(block).title
             for block in seen.blocks
             if block is not besides and block.severity in {Severity.STALL, Severity.WARNING}
         ]
