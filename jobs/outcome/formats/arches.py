@@ -62,19 +62,20 @@ _ARM_TRAPS = "arch/{arm,arm64}/kernel/traps.c"
 _INTERNAL = r"^Internal error: "
 _DEATH = r": [0-9a-f]{1,16}" + _COUNT  # `%s: %x [#%d]`, arm64 `%016lx` 5.16+
 _ARM = (
+    # Those that a panic follows are not FATAL themselves: the panic's line is, and belongs to them.
     # Not `Alignment trap: prog (12) PC=...`: that is a program's, and mended
     Format("alignment-trap", Type.TRAP, Severity.OOPS, "Alignment trap: not", r"^Alignment trap: not handling (?:instruction [0-9a-f]+ at|ldm|swp)",
            "Alignment trap", Blame.IP, "arch/arm/mm/alignment.c do_alignment; 2.6.0-7.0", Arch.ARM),
     Format("unhandled-fault", Type.PAGE_FAULT, Severity.OOPS, "Unhandled ", r"^Unhandled (?:fault|prefetch abort)(?:: .{1,60} \(0x[0-9a-f]{3,16}\))? at 0x[0-9a-f]{8,16}",
-           "Unhandled fault", Blame.IP, "arch/arm/mm/fault.c do_DataAbort, do_PrefetchAbort; arm64 do_mem_abort, with no reason 4.15+", follows=True,
+           "Unhandled fault", Blame.IP, "arch/arm/mm/fault.c do_DataAbort, do_PrefetchAbort; arm64 do_mem_abort, with no reason 4.15+",
            alternates=_BAD_ACCESS),
     Format("bad-mode", Type.TRAP, Severity.OOPS, "Bad mode in ", r"^Bad mode in (?P<what>[\w /-]{2,30}?) ?handler detected",
            "Bad mode in {what} handler", Blame.IP, f"{_ARM_TRAPS} bad_mode; arm 2.4-7.0, arm64 to 5.12 with `on CPU%d, code 0x%08x`"),
-    Format("bad-mode", Type.TRAP, Severity.FATAL, " exception on CPU", r"^Unhandled (?P<what>[\w -]{4,40}) exception on CPU\d+, ESR ",
+    Format("bad-mode", Type.TRAP, Severity.OOPS, " exception on CPU", r"^Unhandled (?P<what>[\w -]{4,40}) exception on CPU\d+, ESR ",
            "Unhandled {what} exception", Blame.IP, "arch/arm64/kernel/entry-common.c __panic_unhandled; 5.13-7.0", Arch.ARM64),
-    Format("serror", Type.PANIC, Severity.FATAL, "SError Interrupt on CPU", r"^SError Interrupt on CPU\d+, code 0x[0-9a-f]+",
+    Format("serror", Type.PANIC, Severity.OOPS, "SError Interrupt on CPU", r"^SError Interrupt on CPU\d+, code 0x[0-9a-f]+",
            "kernel panic: Asynchronous SError Interrupt", Blame.IP, "arch/arm64/kernel/traps.c arm64_serror_panic; 4.16-7.0", Arch.ARM64),
-    Format("stack-overflow", Type.OTHER, Severity.FATAL, "Insufficient stack space", r"^Insufficient stack space to handle exception!",
+    Format("stack-overflow", Type.OTHER, Severity.OOPS, "Insufficient stack space", r"^Insufficient stack space to handle exception!",
            "kernel stack overflow", Blame.IP, "arch/{arm64,riscv,arm}/kernel/traps.c handle_bad_stack; 4.14+, 5.14+, 5.18+", alternates=("stack-overflow",)),
     Format("divide", Type.DIVIDE, Severity.WARNING, "Division by zero in kernel", r"^Division by zero in kernel\.", "divide error",
            Blame.TRACE, "arch/arm/kernel/traps.c __div0; 2.4-7.0", Arch.ARM),
@@ -118,7 +119,7 @@ _S390 = (
     _died("oops", Type.OOPS, "Oops: ", rf"^Oops{_ILC}", "Oops", "arch/s390/mm/fault.c do_no_context; 3.17-7.0", Arch.S390),
     _died("page-fault", Type.PAGE_FAULT, "Low-address protection: ", rf"^Low-address protection{_ILC}", _NULL, "arch/s390/mm/fault.c do_low_address; 2.6.0-7.0", Arch.S390, _BAD_ACCESS),
     _died("die", Type.TRAP, " ilc:", r"^(?P<what>[A-Za-z][\w -]{4,40}): [0-9a-f]{4} ilc:\d \[#\d{1,5}\]", "{what}", "arch/s390/kernel/dumpstack.c die; 3.17-7.0", Arch.S390),
-    Format("stack-overflow", Type.OTHER, Severity.FATAL, "Kernel stack overflow.", r"^Kernel stack overflow\.$", "kernel stack overflow",
+    Format("stack-overflow", Type.OTHER, Severity.OOPS, "Kernel stack overflow.", r"^Kernel stack overflow\.$", "kernel stack overflow",
            Blame.IP, "arch/s390/kernel/traps.c kernel_stack_overflow; 2.6.27-7.0", Arch.S390, alternates=("stack-overflow",)),
 )  # fmt: skip
 

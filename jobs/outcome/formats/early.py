@@ -73,10 +73,9 @@ EARLY: tuple[Format, ...] = (
     # Its own task, no symbols, no trace: `eip = c013efeb, esp = fec80000`
     Format("double-fault", Type.DOUBLE_FAULT, Severity.FATAL, "PANIC: double fault, gdt", _AT + r"PANIC: double fault, gdt at [0-9a-f]+",
            "PANIC: double fault", Blame.IP, "arch/x86/kernel/doublefault_32.c doublefault_fn; 2.6.0-5.5", Arch.X86, traced=False),
-    Format("double-fault", Type.DOUBLE_FAULT, Severity.FATAL, "double fault, tss at", r"^double fault, tss at [0-9a-f]+",
-           "PANIC: double fault", Blame.IP, "arch/x86/kernel/doublefault_32.c doublefault_fn; 2.6.0-5.5", Arch.X86, follows=True, traced=False),
-    Format("double-fault", Type.DOUBLE_FAULT, Severity.FATAL, "PANIC: double fault", _AT + r"(?:traps: )?PANIC: double fault",
+    # Dies, and then panics: `double fault: 0000 [#1]`, `Machine halted.`
+    Format("double-fault", Type.DOUBLE_FAULT, Severity.OOPS, "PANIC: double fault", _AT + r"(?:traps: )?PANIC: double fault",
            "PANIC: double fault", Blame.IP, "arch/x86/kernel/traps.c exc_double_fault; 3.9-7.0 (i386 from 5.6), `traps: ` from 4.17", Arch.X86),
-    Format("double-fault", Type.DOUBLE_FAULT, Severity.FATAL, "double fault: ", r"^(?:Oops: )?double fault: [0-9a-f]{4} \[#?\d+\]",
+    Format("double-fault", Type.DOUBLE_FAULT, Severity.OOPS, "double fault: ", r"^(?:Oops: )?double fault: [0-9a-f]{4} \[#?\d+\]",
            "PANIC: double fault", Blame.IP, "arch/x86/kernel/traps.c do_double_fault, through die(); 2.6.0-7.0 on x86_64", Arch.X86, follows=True),
 )  # fmt: skip

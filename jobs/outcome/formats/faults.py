@@ -96,8 +96,8 @@ _DIES = (
     Format("oops", Type.OOPS, Severity.OOPS, "Oops: ", r"^Oops: (?:Oops: )?[0-9a-f]{4,8} \[#?\d{1,5}\]", "Oops",
            Blame.IP, "arch/x86/mm/fault.c page_fault_oops (m68k, sh and others alike); 2.4-7.0, twice `Oops: ` 6.10+", follows=True),
     Format("oops", Type.OOPS, Severity.OOPS, "Oops: 0", r"^Oops: 0[0-9a-f]{3}$", "Oops", Blame.IP, "arch/i386/kernel/traps.c die; 2.4-2.6.5", Arch.X86, follows=True),
-    Format("die-recursive", Type.OOPS, Severity.OOPS, "Recursive die() failure", r"^Recursive die\(\) failure, output suppressed", "Recursive die() failure",
-           Blame.NOTHING, "arch/i386/kernel/traps.c die; 2.6.7-2.6.27", Arch.X86, follows=True, traced=False),
+    Format("die-recursive", Type.OOPS, Severity.CONTEXT, "Recursive die() failure", r"^Recursive die\(\) failure, output suppressed", "Recursive die() failure",
+           Blame.NOTHING, "arch/i386/kernel/traps.c die; 2.6.7-2.6.27", Arch.X86, traced=False),
 )  # fmt: skip
 
 _OTHERS = (

@@ -137,7 +137,7 @@ IMAGE: tuple[Format, ...] = (
     *_CPU,
     *_SETUP,
     *_REASONS,
-    # `\n\n%s\n\n -- System halted`: alone only where the reason was torn or is a new one
-    _image("decompressor", Type.DECOMPRESSOR, "-- System halted", r"^ ?-- System halted", "decompressor: system halted",
+    # `\n\n%s\n\n -- System halted`: with a reason that no row above has, the last line before it is the reason
+    _image("decompressor", Type.DECOMPRESSOR, "-- System halted", r"^ ?-- System halted", "decompressor: {before}",
            "arch/*/boot/compressed/misc.c error (arm, mips, sh, x86); x86 since 4.8 error.c; 2.4-7.0", Arch.ANY, follows=True),
 )  # fmt: skip

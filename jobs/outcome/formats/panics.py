@@ -41,11 +41,9 @@ _ROOT_AND_INIT = (
 
 _CPU = r"Kernel (?:requires i486\+|compiled for \w{2,16}\+)|This kernel doesn't support CPU's with broken WP|Linux doesn't support CPUs with broken WP"
 _OF_THEIR_OWN = (
+    # Not Type.WRONG_CPU: that is the image's set-up code, here a kernel runs
     _panic("cpu-too-old", rf"(?:{_CPU})", "kernel requires another CPU", "arch/x86/kernel/cpu/bugs.c, include/asm-x86/bugs.h check_config; mm/init_32.c test_wp_bit; 2.4-7.0",
-           Type.WRONG_CPU, Outcome.WRONG_CPU),
-    _panic("oom", r"Out of memory and no killable processes", "Out of memory and no killable processes", "mm/oom_kill.c out_of_memory; 2.6.0-5.1"),
-    _panic("oom", r"System is deadlocked on memory", "System is deadlocked on memory", "mm/oom_kill.c out_of_memory; 4.20-7.0"),
-    _panic("oom", r"[Oo]ut of memory[:.( ].{0,60}panic_on_oom", "Out of memory: panic_on_oom", "mm/oom_kill.c check_panic_on_oom; 2.6.18-7.0"),
+           outcome=Outcome.WRONG_CPU),
     # `%pB` since 4.20, `%pS`/`%p` before: no symbol in 2.6
     _panic("stack-protector", rf"stack-protector: Kernel stack is corrupted in: (?:(?P<function>{FUNCTION}){OFFSET})?", "stack is corrupted",
            "kernel/panic.c __stack_chk_fail; 2.6.25-7.0", blame=Blame.NAMED, skip=r"stack_chk_fail"),
@@ -106,6 +104,10 @@ _FOLLOWING = (
     _after("stack-overflow", r"Corrupt kernel stack, can't continue", "kernel stack overflow", "arch/s390/kernel/traps.c kernel_stack_overflow; 2.6.27-7.0", Type.OTHER,
            alternates=("stack-overflow",)),
     _after("cfi", r"CFI failure \(target: ", "CFI failure", "kernel/cfi.c handle_cfi_failure; 5.13-6.0", Type.TRAP),
+    # After `invoked oom-killer`
+    _after("oom", r"Out of memory and no killable processes", "Out of memory and no killable processes", "mm/oom_kill.c out_of_memory; 2.6.0-5.1"),
+    _after("oom", r"System is deadlocked on memory", "System is deadlocked on memory", "mm/oom_kill.c out_of_memory; 4.20-7.0"),
+    _after("oom", r"[Oo]ut of memory[:.( ].{0,60}panic_on_oom", "Out of memory: panic_on_oom", "mm/oom_kill.c check_panic_on_oom; 2.6.18-7.0"),
     _after("low-stack", r"low stack detected by irq handler", "low stack detected by irq handler", "arch/x86/kernel/irq_32.c; 2.6.39-7.0"),
 )  # fmt: skip
 
