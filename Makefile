@@ -33,7 +33,7 @@ UV_LOCK = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_L
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-13s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: venv ## Boot real Debian kernels on a QEMU box and leave the status page up (ARGS=--no-wait: end instead)
@@ -68,6 +68,10 @@ bench: venv ## Measure the farm: overhead per boot, CLI start, latency, throughp
 	@$(PYTHON) -m deploy.setup.packages demo
 	@$(PYTHON) -m deploy.setup.kernels
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+.PHONY: verdict-score
+verdict-score: venv ## How often the console reader is right, over consoles whose answer is known (ARGS="--misses 20")
+	@$(BIN)/python -m tests.score $(ARGS)
 
 .PHONY: venv
 venv: $(VENV)/.runtime ## Make .venv with what the farm needs to run
