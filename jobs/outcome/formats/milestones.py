@@ -170,7 +170,7 @@ _INIT = (
 _USERSPACE = (
     _other(Stage.USERSPACE, "INIT: ", r"^INIT: (?:version \d|Entering runlevel)", "sysvinit src/init.c"),
     _other(Stage.USERSPACE, "systemd[1]: ", r"^systemd\[1\]: ", "systemd src/core/main.c"),
-    _other(Stage.USERSPACE, " login: ", r"^[\w.()-]{1,64} login: ?$", "agetty, BusyBox getty, login"),
+    _other(Stage.USERSPACE, " login:", r"^[\w.()-]{1,64} login: {0,2}$", "agetty, BusyBox getty, login"),
     _other(Stage.USERSPACE, "tarting version ", r"^(?:(?:systemd-)?udevd(?:\[\d+\])?: )?[Ss]tarting (?:version|systemd-udevd) ", "udev, systemd src/udev"),
     _other(Stage.USERSPACE, "dracut", r"^dracut(?:-[a-z-]+)?(?:\[\d+\])?: ", "dracut modules.d/99base"),
     _other(Stage.USERSPACE, "Welcome to ", r"^Welcome to [A-Z].{1,80}\)!$", "systemd src/core/main.c status_welcome; loaders' menus welcome too, but not like this"),
