@@ -116,7 +116,7 @@ _ATOMIC = (
     Format("atomic-assumed", Type.ATOMIC_SLEEP, Severity.OOPS, "BUG: assuming ", r"^BUG: assuming (?P<what>atomic|non migratable) context at ",
            "BUG: assuming {what} context", Blame.TRACE, "kernel/sched/core.c __cant_sleep (5.1+), __cant_migrate (5.7+)", skip=_SCHEDULE),
     # 2.6.24-3.9 by printk; a WARN's text since: then it continues that report. `returned with error code` is harmless.
-    Format("initcall-imbalance", Type.WARNING, Severity.WARNING, " returned with ", rf"^initcall (?::[\w-]+:)?(?P<function>{FUNCTION})\S{{0,40}}(?: \[[\w-]+\])? ?returned with .{{0,40}}?(?:preemption imbalance|disabled interrupts)",
+    Format("initcall-imbalance", Type.WARNING, Severity.WARNING, " returned with ", rf"^initcall (?::[\w-]+:)?(?P<function>{FUNCTION})(?:{OFFSET}/0x[0-9a-f]+)?(?: \[[\w-]+\])? ?returned with .{{0,40}}?(?:preemption imbalance|disabled interrupts)",
            "WARNING: initcall returned with preemption imbalance", Blame.NAMED, "init/main.c do_one_initcall", follows=True, traced=False),
 )  # fmt: skip
 

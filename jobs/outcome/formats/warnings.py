@@ -17,7 +17,7 @@ _WHERE = rf"(?:(?::[\w-]+:)?(?P<function>{FUNCTION})(?:{OFFSET}|\(\))|0x[0-9a-f]
 
 def _at(path: str, function: str = "", *, begins: bool = False) -> str:
     """A WARN's header for a file and, by a regex its name must match (or begin with), a function: all dresses, 2.6.22 to 7.0."""
-    wanted = rf"(?={'' if begins else '[^ +]{0,60}?'}{function})" if function else ""
+    wanted = rf"(?={'(?::[^ ]+:)?' if begins else '[^ +]{0,60}?'}{function})" if function else ""
     return rf"^WARNING: (?:CPU: \d+ PID: \d+ )?(?:at )?{_CONDITION}\S{{0,200}}?{path}:\d+ (?:at )?{wanted}{_WHERE}"
 
 
@@ -52,7 +52,7 @@ _GENERAL = (
            "WARNING", Blame.IP, "lib/bug.c report_bug of ppc, s390, parisc, sh, arm; 2.6.36-4.x (`Badness at` before)"),
     Format("warning", Type.WARNING, Severity.WARNING, "WARNING: ", rf"^WARNING: (?:{_CONDITION}[^\s:]{{1,300}}:\d+ )?at {_WHERE}[^,\n]{{0,80}}, CPU#\d",
            "WARNING", Blame.NAMED, "kernel/panic.c __warn; 6.19+"),
-    Format("badness", Type.WARNING, Severity.WARNING, "Badness at", r"^Badness (?:at|in) (?:[^\s:]{1,300}:\d+|\w{1,60} at |[0-9a-f]{8,16} \[verbose)",
+    Format("badness", Type.WARNING, Severity.WARNING, "Badness ", r"^Badness (?:at|in) (?:[^\s:]{1,300}:\d+|\w{1,60} at |[0-9a-f]{8,16} \[verbose)",
            "WARNING", Blame.IP, "lib/bug.c report_bug; 2.6.20-35 (`Badness in func at file:line` 2.6.0-17)"),
     # The unwinder's own trouble, most often in the middle of another report's trace
     Format("stack-regs", Type.WARNING, Severity.WARNING, "WARNING: kernel stack regs", r"^WARNING: kernel stack regs at +\S{1,24} in .{1,40} has bad '(?P<what>\w{1,4})' value",
