@@ -215,4 +215,12 @@ _U_BOOT = (
     _row("loader", "Please RESET the board", r"^### ERROR ### Please RESET the board", "U-Boot gave up", "u-boot lib/hang.c hang"),
 )  # fmt: skip
 
-FIRMWARE: tuple[Format, ...] = (*_ROMS, *_IPXE, *_SYSLINUX, *_GRUB, *_LILO, *_BOOT_SECTORS, *_U_BOOT)
+# What was said before one of these ended a try that is over: GRUB complains of fonts and modules before its menu.
+_ON_AGAIN = (
+    _ok("Booting ", r"^ {0,4}Booting [`']\S.{0,120}'", "grub normal/menu.c; legacy stage2/stage2.c"),
+    _ok("DHCP client bound", r"^DHCP client bound to address ", "u-boot net/bootp.c dhcp_handler"),
+    _ok("Bytes transferred = ", r"^Bytes transferred = \d", "u-boot net/net.c net_loop"),
+    _ok("Starting kernel ...", r"^Starting kernel \.\.\.", "u-boot arch/*/lib/bootm.c announce_and_cleanup"),
+)  # fmt: skip
+
+FIRMWARE: tuple[Format, ...] = (*_ROMS, *_IPXE, *_SYSLINUX, *_GRUB, *_LILO, *_BOOT_SECTORS, *_U_BOOT, *_ON_AGAIN)

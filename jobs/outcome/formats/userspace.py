@@ -12,7 +12,7 @@ from farm.core.words import Outcome, Stage
 from .row import Blame, Format, Milestone, Severity, Type
 
 
-def _gives_up(
+def _gives_up(  # noqa: PLR0917  the columns of a row
     kind: str,
     outcome: Outcome,
     needle: str,
@@ -37,7 +37,9 @@ def _halts(needle: str, pattern: str, title: str, source: str, severity: Severit
     return _gives_up("halted", Outcome.HALTED, needle, pattern, title, source, severity)
 
 
-def _context(kind: str, needle: str, pattern: str, title: str, source: str, outcome: Outcome | None = None) -> Format:
+def _context(  # noqa: PLR0917  the columns of a row
+    kind: str, needle: str, pattern: str, title: str, source: str, outcome: Outcome | None = None
+) -> Format:
     return Format(kind, Type.OTHER, Severity.CONTEXT, needle, pattern, title, Blame.NOTHING, source,
                   outcome=outcome, traced=False)  # fmt: skip
 

@@ -140,6 +140,10 @@ WENT_ON = [
     "Loading bzImage... ok",
     "Ready.",
     "Booting from ROM...",
+    "  Booting `Debian GNU/Linux'",
+    "DHCP client bound to address 192.0.2.14 (258 ms)",
+    "Bytes transferred = 11260416 (abd200 hex)",
+    "Starting kernel ...",
     'BdsDxe: starting Boot0002 "UEFI PXEv4" from PciRoot(0x0)/Pci(0x3,0x0)',
 ]
 
