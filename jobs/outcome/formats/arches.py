@@ -136,7 +136,7 @@ _OTHERS = (
     _died("die", Type.TRAP, "Oops - ", rf"^Oops - (?P<what>[\w (),!/-]{{4,60}}?){_COUNT}:?", "{what}", "arch/{riscv,csky,loongarch}/kernel/traps.c do_trap_error; 4.15+", Arch.RISCV),
     _died("invalid-op", Type.INVALID_OP, "Reserved instruction in", rf"^Reserved instruction in kernel code{_COUNT}:", "invalid opcode", f"{_MIPS_TRAPS} do_ri", Arch.MIPS),
     _died("page-fault", Type.PAGE_FAULT, " bus error, epc ==", r"^(?:Data|Instruction) bus error, epc == [0-9a-f]+", "Unhandled fault", f"{_MIPS_TRAPS} do_be", Arch.MIPS, _BAD_ACCESS),
-    _died("die", Type.TRAP, "kernel", rf"^(?P<what>[A-Z][\w ]{{4,40}} (?:in|from) kernel (?:code|context!?)|Kernel unaligned instruction access|Unhandled kernel unaligned access){_COUNT}:",
+    _died("die", Type.TRAP, "kernel", rf"^(?P<what>[A-Za-z][\w ]{{4,40}} (?:in|from) kernel (?:code|context!?)|Kernel unaligned instruction access|Unhandled kernel unaligned access){_COUNT}:",
           "{what}", f"{_MIPS_TRAPS} die_if_kernel", Arch.MIPS),
     _died("page-fault", Type.PAGE_FAULT, "Kernel Fault: Code=", r"^Kernel Fault: Code=\d+ ", _PAGING, "arch/parisc/kernel/traps.c parisc_terminate; 2.6.0-7.0", Arch.ANY, _BAD_ACCESS),
     # sparc: `swapper(1): Oops [#1]`; alpha: `swapper(1): Oops 0`; ia64: `swapper[1]: Oops 8813272891392 [1]`

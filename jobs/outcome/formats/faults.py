@@ -61,7 +61,7 @@ _DIES = (
            rf"(?:,? (?:probably |maybe )?for .{{0,20}}address 0x[0-9a-f]+)?{_CODE}",
            _GPF, Blame.IP, "arch/x86/kernel/traps.c exc_general_protection; 2.4-7.0", Arch.X86, follows=True, alternates=_BAD_ACCESS),
     # Torn after the address
-    Format("gpf", Type.GPF, Severity.OOPS, _GPF, rf"^(?:Oops: )?{_GPF}, probably for non-canonical address(?: 0x[0-9a-f]*)?$",
+    Format("gpf", Type.GPF, Severity.OOPS, _GPF, rf"^(?:Oops: )?{_GPF}, probably for non-canonical address(?: 0x[0-9a-f]*| )?$",
            _GPF, Blame.IP, "arch/x86/kernel/traps.c exc_general_protection, torn; 5.6+", Arch.X86, follows=True, alternates=_BAD_ACCESS),
     _die("divide", Type.DIVIDE, "divide error", "divide error", "exc_divide_error; 2.4-5.7, 5.17-7.0"),
     _die("divide", Type.DIVIDE, "divide_error", "divide error", "exc_divide_error; 5.8-5.16"),

@@ -104,7 +104,7 @@ _REASONS = (
         ("unable to locate system", r"EFI support advertised, but unable to locate system table"),
         ("EFI config table not", r"EFI config table not found"),
         ("SEV-ES CPU Features", r"SEV-ES CPU Features missing"),
-        ("SEV-SNP support", r"SEV-SNP supported? indicated by CC blob, but not .{5,20}"),
+        ("SEV-SNP support", r"SEV-SNP support(?:ed)? indicated by CC blob, but not .{4,20}?"),
     ),
     *_reasons(
         "lib/decompress_*.c; bzip2 and lzma 2.6.30+, lzo 2.6.33+, xz 2.6.38+, lz4 3.11+, zstd 5.9+",
