@@ -6,6 +6,11 @@ Written from the kernel's format strings, with and without printk times.
 import pytest
 
 from jobs.outcome import Ending, Expectation, Reader
+from jobs.outcome.formats.locking import LOCKING
+from jobs.outcome.formats.memory import MEMORY
+from jobs.outcome.formats.sanitizers import SANITIZERS
+from jobs.outcome.formats.stalls import STALLS
+from jobs.outcome.formats.warnings import WARNINGS
 
 TRACE_2_6 = """Pid: 1, comm: swapper Not tainted 2.6.27 #1
  [<c0104a2b>] dump_stack+0x1/0x2
@@ -145,3 +150,9 @@ EIP: __list_del_entry_valid+0x1/0x2
     reader.feed((BANNER + text).encode())
     reports = reader.conclude(Ending.END_OF_FILE, image_fetched=None).reports
     assert [report.title for report in reports] == ["BUG: corrupted list in foo_release"]
+
+
+def test_nothing_matches_in_the_middle_of_a_record() -> None:
+    """A quoted report, a search for one, a command line: only what a record begins with is said by the kernel."""
+    rows = (*LOCKING, *STALLS, *SANITIZERS, *MEMORY, *WARNINGS)
+    assert [row.kind for row in rows if not row.pattern.startswith("^")] == []
