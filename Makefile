@@ -73,6 +73,10 @@ bench: venv ## Measure the farm: overhead per boot, CLI start, latency, throughp
 verdict-score: venv ## How often the console reader is right, over consoles whose answer is known (ARGS="--misses 20")
 	@$(BIN)/python -m tests.score $(ARGS)
 
+.PHONY: fuzz
+fuzz: venv ## Feed the console reader a million broken consoles (ARGS="--seconds 600", ARGS="--only 77")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: venv
 venv: $(VENV)/.runtime ## Make .venv with what the farm needs to run
 
