@@ -6,7 +6,8 @@ kernel has spoken. `kind` tells a network without an answer (`dhcp`), a file ser
 machine with nothing to boot (`no-boot-device`) from the rest (`loader`). Knows no kernel's words.
 
 Left out on purpose: LILO's bare `LI` and U-Boot's prompt `=> ` are too short to be looked for in bytes; GRUB's
-complaints about a missing theme, terminal or video mode, since it boots on after them.
+complaints about a missing theme, terminal or video mode, since it boots on after them. A prompt counts only where nobody
+typed after it.
 """
 
 from farm.core.words import Outcome
@@ -82,20 +83,20 @@ _EDK2 = (
 
 
 def _pxe(rows: tuple[tuple[str, str, str, str], ...], source: str) -> tuple[Format, ...]:
-    return tuple(_row(kind, f"PXE-{code}", rf"\bPXE-{code}\b:?" + (f" {{0,2}}{words}" if words else ""),
+    return tuple(_row(kind, f"PXE-{code}", rf"PXE-{code}\b:?" + (f" {{0,2}}{words}" if words else ""),
                       f"PXE-{code}: {meaning}", source) for code, words, kind, meaning in rows)  # fmt: skip
 
 
 _ROMS = (
     *_pxe(_EDK2, "edk2 NetworkPkg/UefiPxeBcDxe/PxeBcBoot.c PxeBcLoadBootFile"),
     *_pxe(_PXE_21, "Intel Boot Agent messages, PXE 2.1"),
-    _row("loader", "PXE-E", r"\bPXE-E[0-9A-F]{2}: {0,2}(?P<error>[A-Za-z][\w ,/-]{2,60})", "PXE ROM: {error}", "Intel Boot Agent messages, PXE 2.1"),
-    _row("loader", "PXE-E", r"\bPXE-E[0-9A-F]{2}\b", "PXE ROM failed", "Intel Boot Agent messages, PXE 2.1"),
-    _row("loader", "PXE-M0F", r"\bPXE-M0F\b", "PXE ROM gave up", "Intel Boot Agent messages: `PXE-M0F: Exiting PXE ROM.`"),
+    _row("loader", "PXE-E", r"PXE-E[0-9A-F]{2}: {0,2}(?P<error>[A-Za-z][\w ,/-]{2,60})", "PXE ROM: {error}", "Intel Boot Agent messages, PXE 2.1"),
+    _row("loader", "PXE-E", r"PXE-E[0-9A-F]{2}\b", "PXE ROM failed", "Intel Boot Agent messages, PXE 2.1"),
+    _row("loader", "PXE-M0F", r"PXE-M0F\b", "PXE ROM gave up", "Intel Boot Agent messages: `PXE-M0F: Exiting PXE ROM.`"),
     _ok("BdsDxe: start", r"^BdsDxe: starting Boot", "edk2 MdeModulePkg BdsDxe"),
     _row("no-boot-device", "BdsDxe: No", r"^BdsDxe: No bootable option", "no bootable device", "edk2 MdeModulePkg BdsDxe BdsEntry.c"),
     _row("loader", "BdsDxe: failed", r"^BdsDxe: failed to (?:load|start) Boot", "UEFI could not load a boot option", "edk2 MdeModulePkg BdsDxe, UefiBootManagerLib"),
-    _row("loader", "ailed to load image", r"\b[Ff]ailed to load image\b", "UEFI: failed to load image", "shim shim.c start_image; edk2 shell"),
+    _row("loader", "ailed to load image", r"[Ff]ailed to load image\b", "UEFI: failed to load image", "shim shim.c start_image; edk2 shell"),
     _row("loader", "start_image() ret", r"^start_image\(\) returned ", "UEFI: failed to start image", "shim shim.c efi_main"),
     _row("loader", "Security Violation", r"Security Violation", "secure boot refused the image", "shim, edk2 SecurityStubDxe"),
     _row("loader", "r loading \\", r"^Error loading \\\S{1,120}: ", "systemd-boot could not load the image", "systemd src/boot/boot.c image_start"),
@@ -103,7 +104,7 @@ _ROMS = (
 
 # (http://ipxe.org/PPFFFxxx): PP the POSIX error, FFF (and a bit) the file that raised it: ipxe src/include/errno.h,
 # src/include/ipxe/errfile.h. Lines in brackets are a card's statistics, no end of a try: usr/ifmgmt.c ifstat.
-_ERROR = r"(?P<error>[A-Z][\w ,/'-]{2,60}) \(https?://ipxe\.org/[0-9a-f]{2}"
+_ERROR = r"(?:^|[.:%] ?)(?P<error>[A-Z][\w ,/'-]{2,60}) \(https?://ipxe\.org/[0-9a-f]{2}"
 _END = r'[0-9a-f]{3}\)(?![]"])'
 _IPXE = (
     _row("dhcp", "No configuration meth", r"No configuration methods succeeded", "iPXE: no DHCP answer", "ipxe src/usr/ifmgmt.c ifconf_progress"),
@@ -117,7 +118,7 @@ _IPXE = (
     _row("loader", "Nothing to boot", r"^Nothing to boot", "iPXE: nothing to boot", "ipxe src/usr/autoboot.c netboot"),
     _row("loader", "Could not boot", r"^Could not boot", "iPXE could not boot the image", "ipxe src/usr/autoboot.c uriboot"),
     _row("loader", "No more network dev", r"^No more network devices", "iPXE gave up", "ipxe, gPXE src/usr/autoboot.c autoboot"),
-    _row("loader", "iPXE>", r"^iPXE>", "iPXE waits at its prompt", "ipxe src/hci/shell.c shell"),
+    _row("loader", "iPXE>", r"^iPXE> ?$", "iPXE waits at its prompt", "ipxe src/hci/shell.c shell"),
     _ok("... ok", r"\.{3} ok$", "ipxe src/core/monojob.c monojob_wait; syslinux com32/elflink/ldlinux/kernel.c, 5.0-"),
 )  # fmt: skip
 
@@ -163,9 +164,9 @@ _GRUB = (
     _row("loader", "Error ", r"^Error \d{1,2}: " + _GRUB_LEGACY, "GRUB: {error}", "grub legacy stage2/common.c err_list"),
     _row("loader", "Error ", r"^(?:GRUB loading,? please wait\.\.\. ?)?Error \d{1,2}$", "GRUB stage 1.5 failed", "grub legacy stage2/stage1_5.c, stage2/disk_io.c"),
     _row("loader", "GRUB ", r"^(?:GRUB|GRUB Loading stage1\.5\. ?|GRUB loading\.? ?) ?(?:Hard Disk|Floppy|Geom|Read) Error", "GRUB could not read the disk", "grub legacy stage1/stage1.S; grub boot/i386/pc/boot.S"),
-    _row("loader", "grub rescue>", r"^grub rescue> ?", "GRUB waits at its rescue prompt", "grub grub-core/kern/rescue_reader.c"),
-    _row("loader", "grubdom>", r"^grubdom> ?", "GRUB waits at its prompt", "Xen stubdom/grub (pv-grub)"),
-    _row("loader", "grub>", r"^grub> ?", "GRUB waits at its prompt", "grub grub-core/normal/cmdline.c; legacy stage2/cmdline.c"),
+    _row("loader", "grub rescue>", r"^grub rescue> ?$", "GRUB waits at its rescue prompt", "grub grub-core/kern/rescue_reader.c"),
+    _row("loader", "grubdom>", r"^grubdom> ?$", "GRUB waits at its prompt", "Xen stubdom/grub (pv-grub)"),
+    _row("loader", "grub>", r"^grub> ?$", "GRUB waits at its prompt", "grub grub-core/normal/cmdline.c; legacy stage2/cmdline.c"),
 )  # fmt: skip
 
 # LILO's first stage prints `L` and the BIOS's disk error code until it is stopped (lilo first.S, README).

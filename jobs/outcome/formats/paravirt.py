@@ -25,8 +25,8 @@ _VMI_ROWS = (
 
 _HYPERVISORS = (
     Fact("platform", "Booting paravirtualized kernel ", r"^Booting paravirtualized kernel (?:with PVH extensions )?on (?P<value>\S.{0,60}?) ?$", "arch/x86/kernel/paravirt.c default_banner; arch/x86/xen/enlighten*.c xen_banner"),
-    Fact("platform", "Booting kernel on ", r"^Booting kernel on (?P<value>\S.{0,60}?) ?$", "arch/x86/xen/enlighten.c xen_banner; 5.17-"),
-    Fact("hypervisor", "ypervisor detected: ", r"^Hypervisor detected: (?P<value>\S.{0,60}?) ?$", "arch/x86/kernel/cpu/hypervisor.c detect_hypervisor_vendor, init_hypervisor_platform; 2.6.34-"),
+    Fact("platform", "Booting kernel on ", r"^Booting kernel on (?P<value>\S.{0,60}?) ?$", "arch/x86/xen/enlighten.c xen_banner; 6.1"),
+    Fact("hypervisor", "ypervisor detected: ", r"^Hypervisor detected: (?P<value>\S.{0,60}?) ?$", "arch/x86/kernel/cpu/hypervisor.c detect_hypervisor_vendor, init_hypervisor_platform; 2.6.35-"),
     Fact("hypervisor", "hypervisor services detected", r"^(?:smccc: )?KVM: hypervisor services detected", "drivers/firmware/smccc/kvm_guest.c kvm_init_hyp_services; 5.12-", "KVM"),
     Fact("hypervisor", "Linux is running ", r"^(?:setup: )?Linux is running (?:under|as a) (?P<value>KVM|z/VM)\b", "arch/s390/kernel/setup.c setup_arch; 2.6.30-"),
     Fact("xen", "Xen version: ", r"^Xen version: (?P<value>\S.{0,60}?) ?$", "arch/x86/xen/enlighten*.c xen_banner"),
@@ -38,7 +38,7 @@ _HYPERVISORS = (
 )  # fmt: skip
 
 _MACHINE = (
-    Fact("reserved_top", "Reserving virtual address", r"^Reserving virtual address space above (?P<value>0x[0-9a-f]+)", "arch/x86/mm/pgtable*.c reserve_top_address; adds the rounded address since 3.19"),
+    Fact("reserved_top", "Reserving virtual address", r"^Reserving virtual address space above (?P<value>0x[0-9a-f]+)", "arch/x86/mm/pgtable*.c reserve_top_address; later kernels add the rounded address"),
     Fact("highmem", "MB HIGHMEM avail", r"^(?P<value>\d+MB) HIGHMEM available", "arch/x86/mm/init_32.c, numa_32.c, setup_32.c"),
     Fact("lowmem", "MB LOWMEM avail", r"^(?P<value>\d+MB) LOWMEM available", "arch/x86/mm/init_32.c, numa_32.c, setup_32.c"),
     Fact("kernel_offset", "Kernel Offset: ", r"^Kernel Offset: (?P<value>0x[0-9a-f]+ from 0x[0-9a-f]+|disabled)", "arch/{x86,arm64,powerpc} setup.c dump_kernel_offset, on a panic; 3.14-"),

@@ -130,7 +130,7 @@ BOOTED: tuple[Milestone, ...] = (
     _arrived(" login:", r"^[\w.()-]{1,64} login: {0,2}(?:\w{1,32} \(automatic login\))?$", "agetty, BusyBox getty: waits for a person"),
     _arrived("Reached target ", r"^(?:systemd\[1\]: |\[ {2}OK {2}\] )Reached target (?:[\w.@-]{1,40} - )?(?:Multi-User System|Graphical Interface|Login Prompts)", "systemd units/*.target"),
     _arrived("to activate this cons", r"^ ?Please press Enter to activate this console", "busybox init/init.c"),
-    _arrived("Boot is finished", r"\bBoot is finished\b", "Android SurfaceFlinger.cpp bootFinished"),
+    _arrived("Boot is finished", r"Boot is finished\b", "Android SurfaceFlinger.cpp bootFinished"),
     _arrived("/ # ", r"^/ #(?: |$)", "busybox shell/ash.c: root's prompt in /"),
     _arrived("~ # ", r"^~ #(?: |$)", "busybox shell/ash.c: root's prompt at home"),
     _arrived("bash-", r"^bash-\d\.\d+[#$](?: |$)", "bash's own prompt"),

@@ -64,6 +64,7 @@ LINES: dict[Stage, list[str]] = {
         "Uncompressing Linux... done, booting the kernel.",
         "Physical KASLR disabled: no suitable memory region!",
         "KASLR disabled: 'nokaslr' on cmdline.",
+        "KASLR disabled by cmdline...",
         "EFI stub: Loaded initrd from LINUX_EFI_INITRD_MEDIA_GUID device path",
         "OF stdout device is: /vdevice/vty@71000000",
         "zImage starting: loaded at 0x00400000 (sp: 0x07ffffa0)",
