@@ -18,6 +18,8 @@ from jobs.symbols.model import Symbols
 
 LENGTH = 24 * 1024  # bytes kept after a header; a lockdep report with its chains is about 20 KiB
 RECORDS = 400  # ... and records looked at
+NEAR = 4096  # bytes after the end of a report within which the next one is its consequence
+SOON = 10.0  # seconds: printing a long report at 9600 baud takes as long
 WIDTH = 80  # a console of this many columns that wraps
 
 _CALLERS = 1  # frames below the blamed function that belong to a report's identity
@@ -70,6 +72,13 @@ class Block:
     def last_offset(self) -> int:
         """The first byte after what is kept."""
         return self.after[0] + len(self._raw)
+
+    def follows_upon(self, other: "Block") -> bool:
+        """Whether this report came while the other's lines were still coming, or right after them."""
+        if other.life != self.life or self.line.offset - other.last_offset >= NEAR:
+            return False
+        then, now = other.record.seconds, self.record.seconds
+        return then is None or now is None or now - then < SOON
 
     def follow(self, row: Format, match: re.Match[str], shown: Evidence) -> None:
         """A header that belongs to this report: what it led to."""
@@ -139,7 +148,7 @@ class Block:
             wide = len(line) == WIDTH
             if found and self.record.caller and found["caller"] not in {None, self.record.caller}:
                 continue
-            lines.append(line[cut:])
+            lines.append(line[cut:].lstrip(" "))
             if len(lines) >= RECORDS or (_END.match(lines[-1]) and not self.followers):
                 break
         return lines
@@ -147,7 +156,7 @@ class Block:
     def _eip(self, lines: list[str]) -> int | None:
         if self.row.blame is not Blame.EIP_ENTRY:
             return None
-        found = next((eip for eip in map(_EARLY_EIP.match, (line.lstrip() for line in lines[:6])) if eip), None)
+        found = next((eip for eip in map(_EARLY_EIP.match, lines[:6]) if eip), None)
         return int(found[1], 16) if found else None
 
     def _title(self, groups: dict[str, str]) -> str:

@@ -1,5 +1,6 @@
 """How the boot ended, in one word, and what it was that ended it. Facts only: whose fault it is, verdict.py says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from farm.core.words import Outcome, Stage
@@ -9,6 +10,8 @@ from jobs.outcome.model import Ending
 from jobs.outcome.seen import Seen
 
 _LOOP = 3  # kernels that began to talk and did not end, one after the other
+
+_NOT_THE_KERNELS = {Type.USERSPACE, Type.LOADER}
 
 # The word for a boot that a report of this class ended, where the row has none of its own.
 _BY_TYPE = {
@@ -36,12 +39,32 @@ def gravest(seen: Seen) -> Block | None:
 
     The first that rules out a clean pass, or that ended the kernel; else the first stall or warning.
     """
-    ours = [block for block in seen.blocks if block.life == 1]
+    return _gravest(block for block in seen.blocks if block.life == 1)
+
+
+def _gravest(blocks: Iterable[Block]) -> Block | None:
+    blocks = list(blocks)
     for wanted in ({Severity.OOPS, Severity.FATAL}, {Severity.STALL, Severity.WARNING}):
-        found = next((block for block in ours if block.severity in wanted), None)
+        found = next((block for block in blocks if block.severity in wanted), None)
         if found is not None:
             return found
     return None
+
+
+def headline(seen: Seen) -> Block | None:
+    """The report that a console is known by: what led to the gravest one, if one came close upon the other.
+
+    Lockdep's warning and then the fault in the same function, a WARNING and then the BUG it warned of: the first
+    decides the title, as it does within a report.
+    """
+    blocks = [block for block in seen.blocks if block.life == 1 and block.row.type not in _NOT_THE_KERNELS]
+    block = _gravest(blocks)
+    if block is None:
+        return None
+    at = blocks.index(block)
+    while at > 0 and blocks[at].follows_upon(blocks[at - 1]):
+        at -= 1
+    return blocks[at]
 
 
 def find(seen: Seen, ending: Ending, *, image_fetched: bool | None) -> Found:

@@ -36,6 +36,8 @@ _IP = re.compile(
 )
 _IP_MARK = re.compile(r"\bR?E?IP\b|is at |^NIP|pc *:|Krnl PSW|interrupt:")
 _USER_IP = re.compile(r"\bRIP: 00(?:33|2b):|\bEIP: 0073:|^--- interrupt: (?:c00|3000)\b")
+# No kernel function: a jump to nowhere. In 2.6 `EIP: 0060:[<c0123456>] EFLAGS` is followed by `EIP is at f+0x5/0x10`.
+_NOWHERE = re.compile(r"\b(?:RIP: 0010:|IP: )(?:0x|\[<\(?null|\(null|\[< *null)|\bIP: *\[<[0-9a-f]+>\] (?:0x|\(null)|\bEIP: 0x")
 _ENTRY = re.compile(
     rf"^[ |(]*(?:{_ADDR})?(?:\[[0-9a-f]{{8,16}}\] )?(?:\((?={FUNCTION}\+))?(?P<guess>\? )?{_SYM}{_MOD}"
     rf" ?(?P<unsure>\(unreliable\))?(?: ?(?P<place>{PLACE}))?"
@@ -46,9 +48,11 @@ _FROM = re.compile(
 )
 _INLINE = re.compile(rf"^ *(?:\[<? *inline *>?\] *)?(?P<f>{FUNCTION}) (?P<place>{PLACE})(?: \[inline\])?$")
 _MANY = re.compile(rf"(?:\[<(?P<addr>[0-9a-f]{{6,16}})>\] ?(?P<guess>\? ?)?|<[0-9a-f]{{8,16}}>){_SYM}")
+# kernel/locking/lockdep.c print_lock; the list of held locks (`#0: `) is another story.
+_LOCK = re.compile(rf"^(?!#\d).{{0,200}}, at: *(?:\[<[0-9a-f]+>\] *)?{_SYM}")
 _LABEL = re.compile(
     r"^ *(?P<label>Call [Tt]race|Call Backtrace|Backtrace|stack backtrace|backtrace|Trace|Allocated by|Allocated:|Freed by|Freed:"
-    r"|Last (?:potentially )?related work|Uninit was|the existing dependency chain|-> #\d+|the (?:soft|hard)irq-|to a "
+    r"|Last (?:potentially )?related work|Preemption disabled at|Uninit was|the existing dependency chain|-> #\d+|the (?:soft|hard)irq-|to a "
     r"|NMI backtrace for cpu|<(?:/?IRQ|EOI|/?TASK|/?NMI|/?#\w+)>|Stack traceback|Showing all locks|Workqueue|Krnl Code|Code"
     r"|Task dump for CPU|Last Breaking-Event|origin:|Local variable|-{3}\[ end|-{3}\[ cut)"
 )
@@ -86,8 +90,13 @@ def places(lines: list[str]) -> list[Place]:
 
 def _of_line(line: str, row: int) -> Iterator[Place]:
     if "+" in line:
+        if "irqs last " in line:  # kernel/locking/lockdep.c print_irqtrace_events: a place of another time
+            return
         if _IP_MARK.search(line) and (found := _IP.search(line)):
             yield Place(Kind.IP, row, _frame(found))
+            return
+        if ", at: " in line and (lock := _LOCK.search(line)):
+            yield Place(Kind.FRAME, row, _frame(lock))
             return
         if " from " in line and (chain := _FROM.match(line)):
             yield Place(Kind.FRAME, row, Frame(chain["f"]))
@@ -95,13 +104,15 @@ def _of_line(line: str, row: int) -> Iterator[Place]:
             return
         if (label := _LABEL.match(line)) is not None:
             yield Place(Kind.LABEL, row, label=label["label"])
-        if line.count("+") > 1 or label is not None:
+        if label is not None or (line.count("+") > 1 and line.lstrip().startswith(("[<", "<"))):
             yield from (Place(Kind.FRAME, row, _frame(each)) for each in _MANY.finditer(line))
         elif entry := _ENTRY.match(line):
             yield Place(Kind.FRAME, row, _frame(entry))
         return
     if (label := _LABEL.match(line)) is not None:
         yield Place(Kind.LABEL, row, label=label["label"])
+    elif "IP: " in line and _NOWHERE.search(line):
+        yield Place(Kind.IP, row)
     elif ("IP: 00" in line or line.startswith("--- int")) and _USER_IP.search(line):
         yield Place(Kind.USER_IP, row)
     elif (".c:" in line or ".h:" in line or ".rs:" in line) and (entry := _INLINE.match(line)):

@@ -9,8 +9,8 @@ from functools import cache
 
 _REPORTS = """
     dump_stack* dump_backtrace* dump_header show_stack* show_regs* show_trace* save_stack* stack_trace_* arch_stack_walk*
-    unwind_* walk_stackframe panic nmi_panic* vpanic rust_panic* oops_end oops_begin oops_exit die die_body die_nmi die_addr
-    die_header warn warn_* report_bug* fixup_bug* handle_bug* bad_page* bad_area* report_oops print_error* print_bad_pte
+    unwind_backtrace unwind_frame walk_stackframe panic nmi_panic* vpanic rust_panic* oops_end oops_begin oops_exit die die_body die_nmi die_addr
+    die_header warn warn_slowpath* warn_slow_path warn_on_slowpath warn_printk warn_alloc* warn_bogus* report_bug* is_valid_bugaddr fixup_bug* handle_bug* bad_page* bad_area* report_oops print_error* print_bad_pte
     print_address_description print_report print_usage_bug* print_circular_bug* print_deadlock_bug* print_irq_inversion*
     print_bad_irq* print_trailer print_lock* print_unlock* print_lockdep* print_other_cpu* print_cpu* print_shadow*
     print_stack* print_req* print_freed* print_kernel* print_collision* print_memory* print_bug* print_vma_addr print_tainted
@@ -28,8 +28,8 @@ _REPORTS = """
     debug_smp_processor_id check_preemption_disabled this_cpu_preempt_check timer_is_static_object work_is_static_object
     spin_bug spin_dump rwlock_bug do_raw_*
     printk* vprintk* vprintk_* dev_printk* dev_info dev_notice dev_warn dev_err dev_alert dev_crit dev_emerg dev_vprintk*
-    netdev_printk netdev_* console_unlock console_flush_all console_emit_next_record call_console_drivers
-    perf_trace* trace_event_* event_trigger* bpf_trace_run* ftrace_* perf_tp_event*
+    netdev_printk netdev_emerg netdev_alert netdev_crit netdev_err netdev_warn netdev_notice netdev_info console_unlock console_flush_all console_emit_next_record call_console_drivers
+    perf_trace* trace_event_* event_trigger* bpf_trace_run* ftrace_likely_update* ftrace_call* ftrace_regs_call* ftrace_graph_call* perf_tp_event*
 """
 
 _TRAPS = """
@@ -44,9 +44,10 @@ _TRAPS = """
     program_check* alignment_exception handle_page_fault data_access_* instruction_access_* bad_page_fault
     machine_check_* die_if_kernel arm_notify_die common_exception* common_interrupt* xen_*_trap iret_exc retint_*
     early_idt_handler* early_fixup_exception hlt_loop trace_hardirqs_off_thunk trace_hardirqs_on_thunk
+    asm_call_irq_on_stack asm_call_on_stack do_softirq_own_stack call_on_stack
     entry_* ret_from_exception ret_from_fork* ret_from_intr ret_from_sys* ret_to_user* ret_fast_syscall system_call*
     sysenter_* syscall_call syscall_trace* do_syscall_* do_fast_syscall_* do_int80_* invoke_syscall* restore_all*
-    resume_userspace* x86_indirect_thunk* x86_return_thunk* indirect_thunk*
+    resume_userspace*
 """
 
 _CLOCKS = """
@@ -59,6 +60,7 @@ _CLOCKS = """
 """
 
 _COPIES_AND_COUNTS = """
+    x86_indirect_thunk* x86_return_thunk* indirect_thunk*
     memcpy* memset* memmove* memcmp* memchr* memscan memdup* kmemdup* strcpy strncpy strlcpy strscpy* sized_strscpy strcmp
     strncmp strcasecmp strncasecmp strlen strnlen strchr* strrchr strnchr strstr strnstr strcat strlcat strncat strsep strspn
     strreplace kstrdup* kstrndup copy_to_user* copy_from_user* copy_in_user raw_copy_* copy_user_* copy_page* clear_user*
@@ -66,34 +68,39 @@ _COPIES_AND_COUNTS = """
     read_once* write_once* read_word_at_a_time arch_atomic* atomic_* atomic64_* instrument_* arch_test_bit test_bit*
     variable_test_bit constant_test_bit set_bit clear_bit test_and_set_bit* test_and_clear_bit* find_first_bit* find_next_bit*
     list_add* list_del* list_replace* list_move* list_splice* hlist_add* hlist_del* list_add_valid* list_del_entry_valid*
-    rb_erase* rb_first* rb_last* rb_next* rb_prev* rb_insert* rb_link* xas_* xa_* radix_tree_* ida_* idr_*
+    rb_erase* rb_first* rb_last* rb_next* rb_prev* rb_insert* rb_link* xas_* ida_free ida_alloc* ida_destroy
     refcount_* kref_get kref_put kref_sub ref_tracker_* kobject_del kobject_put kobject_get kobject_uevent* kobject_cleanup
-    add_uevent_var put_device get_device iput ihold inc_nlink drop_nlink clear_nlink set_nlink
-    crc16* crc32* crc_t10* crc_itu_t* crc_ccitt* csum_partial* aes_encrypt aes_decrypt des_encrypt des_decrypt crypto_shash_update
+    add_uevent_var put_device get_device iput ihold dput fast_dput mntput* inc_nlink drop_nlink clear_nlink set_nlink
+    crc16* crc32* crc_t10* crc_itu_t* crc_ccitt* csum_partial* aes_encrypt aes_decrypt aesti_encrypt aesti_decrypt aesti_set_key des_encrypt des_decrypt crypto_*_encrypt crypto_*_decrypt crypto_*_setkey cipher_crypt_one
+    crypto_shash_* crypto_ahash_*
     hex_dump_to_buffer print_hex_dump* hex_string bin2hex
-    snprintf vsnprintf scnprintf vscnprintf sprintf vsprintf kasprintf kvasprintf* string string_nocheck pointer format_decode
-    skb_panic skb_over_panic skb_under_panic skb_put skb_push skb_pull assertfail btrfs_assertfail seqprop_assert
+    snprintf vsnprintf scnprintf vscnprintf sprintf vsprintf kasprintf kvasprintf* string string_nocheck pointer va_format format_decode
+    logic_inb logic_inw logic_inl logic_outb logic_outw logic_outl inb inw inl outb outw outl ioread* iowrite*
+    raw_readb raw_readw raw_readl raw_readq raw_writeb raw_writew raw_writel raw_writeq readb readw readl writeb writew writel
+    find_lock_entries find_get_entries truncate_inode_pages* skb_panic skb_over_panic skb_under_panic skb_put skb_push skb_pull assertfail btrfs_assertfail seqprop_assert
     phys_addr phys_addr_symbol virt_to_phys
 """
 
 _ALLOCATES = """
     alloc_pages* alloc_page* alloc_frozen_pages* get_page_from_freelist get_free_page* get_free_pages* get_zeroed_page*
     post_alloc_hook prep_new_page set_page_owner* free_pages_prepare free_pcp* free_unref_page* free_frozen_pages* free_pages*
-    free_the_page rmqueue* kmalloc* kcalloc* kzalloc* krealloc* kvmalloc* kvzalloc* kvcalloc* vmalloc* vzalloc* devm_kmalloc*
+    free_the_page rmqueue* kmalloc kmalloc_noprof kmalloc_node* kmalloc_trace* kmalloc_track_caller* kmalloc_large* kmalloc_cache*
+    kmalloc_order* kmalloc_array* kmalloc_reserve kcalloc* kzalloc* krealloc* kvmalloc* kvzalloc* kvcalloc* vmalloc* vzalloc* devm_kmalloc*
     do_kmalloc* kmem_cache_* kmem_getpages slab_* new_slab* allocate_slab* cache_alloc* cache_grow* cache_free* ac_get_obj
     do_slab_free kfree kvfree vfree kfree_const free_large_kmalloc build_detached_freelist unlock_page lock_page
     folio_unlock folio_lock folio_put put_page get_page
 """
 
 _LOCKS_AND_WAITS = """
-    spin_lock* spin_unlock* spin_trylock* raw_spin_* raw_read_* raw_write_* read_lock* read_unlock* write_lock* write_unlock*
+    task_rq_lock* rq_lock* spin_lock* spin_unlock* spin_trylock* raw_spin_* raw_read_* raw_write_* read_lock* read_unlock* write_lock* write_unlock*
     read_trylock* write_trylock* queued_spin_* queued_read_* queued_write_* native_queued_* pv_queued_* pv_wait* kvm_wait
     ticket_spin_* arch_spin_* arch_read_* arch_write_* virt_spin_lock osq_lock osq_unlock mcs_spin_*
-    mutex_lock* mutex_unlock* mutex_trylock* mutex_remove_waiter mutex_optimistic* mutex_spin* ww_mutex_* rt_mutex_* rt_spin_*
+    mutex_lock* mutex_unlock* mutex_trylock* mutex_remove_waiter mutex_optimistic* mutex_spin* ww_mutex_* rt_mutex_* task_blocks_on_rt_mutex rt_spin_*
     down down_* up up_read up_write percpu_down_* percpu_up_* rwsem_* call_rwsem_* rtlock_*
     native_restore_fl native_irq_* native_safe_halt arch_local_* raw_local_irq* arch_safe_halt
     complete complete_all swake_up* wait_for_completion* wait_for_common do_wait_for_common
-    wake_up* preempt_count_* preempt_schedule* might_sleep* might_fault* might_resched cant_sleep* schedule_bug
+    wake_up wake_up_common* wake_up_sync* wake_up_locked* wake_up_bit wake_up_klogd* wake_up_q default_wake_function
+    autoremove_wake_function preempt_count_* preempt_schedule* might_sleep* might_fault* might_resched cant_sleep* schedule_bug
     del_timer* timer_delete* try_to_del_timer_sync flush_work* cancel_work_sync* cancel_work_timer cancel_delayed_work_sync
     try_to_grab_pending drain_workqueue destroy_workqueue finish_wait kthread_stop insert_work queue_work* queue_delayed_work*
 """
@@ -115,6 +122,14 @@ def _compiled(*lists: str) -> re.Pattern[str]:
 _GENERIC = _compiled(
     _REPORTS, _TRAPS, _CLOCKS, _COPIES_AND_COUNTS, _ALLOCATES, _LOCKS_AND_WAITS, _REMOVES_A_DEVICE
 )
+
+
+_TRAPPED = _compiled(_TRAPS)
+
+
+def trapped(name: str) -> bool:
+    """Whether a function belongs to the way into an exception: in a trace it stands above the culprit."""
+    return _TRAPPED.match(name) is not None
 
 
 @cache

@@ -26,7 +26,7 @@ _TIME_AT = re.compile(r"\[ {0,4}\d{1,6}\.\d{6}\]")
 # What a record wears, outermost first: a logger's date, dmesg -x's facility, syslog's host, printk's own.
 PREFIX = re.compile(
     r"(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? )?"
-    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:[\w.-]+ )?(?=kernel: |<|\[))?"
+    r"(?:(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )?(?:[\w.-]{1,64} )?(?=kernel:)|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?=<|\[))?"
     r"(?P<printk>(?:kern {0,3}:[a-z]{1,6} {0,3}: )?(?:kernel: ?)?(?:<(?P<level>\d{1,3})>)?"
     rf"(?P<stamp>{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?)"
 )

@@ -21,7 +21,6 @@ FATAL_GRACE = 1.5  # the rest of the block
 _KEPT = 24  # reports, failed checks, loader errors: enough for a person, bounded for us
 _CONTEXT = 6
 _FIRMWARE_STARTS = 4  # so many without a kernel's first line: it will not come
-_NEAR = 8192  # bytes after the end of a report within which a panic is its consequence
 _COPY = 1.0  # seconds: a record so much older than the newest is a copy of the log (`dmesg`)
 
 Before = Callable[[], Line | None]  # the last line with text on it before the one being read
@@ -38,7 +37,7 @@ _FARM = re.compile(
 )
 ECHO = re.compile(r"ommand line: |BOOT_IMAGE=")  # a line that only repeats what the kernel was started with
 # No running kernel prints these: the machine has started over.
-STARTED_OVER = re.compile(r"^(?:SeaBIOS \(version|iPXE initialising devices|Probing EDD|early console in )")
+STARTED_OVER = re.compile(r"^(?:SeaBIOS \(version|iPXE initialising devices|Probing EDD|early console in )|\.\.SeaBIOS \(version")
 _INITCALL = re.compile(r"^(?P<verb>calling  |initcall )(?P<f>[\w.]+)\+0x")
 _OFFSET = re.compile(r"0x[0-9a-f]+")  # KASLR: kernel/panic.c by arch/x86/kernel/setup.c dump_kernel_offset
 _ORDERLY = re.compile(r"^(?:reboot: )?(?:Restarting system|Power down|System halted)")  # kernel/reboot.c
@@ -206,7 +205,7 @@ class Seen:
         if seconds is None:
             return True
         life = self.life
-        if seconds < life.clock - _COPY:
+        if seconds < life.clock - _COPY and life.in_userspace:
             return False
         life.clock = max(life.clock, seconds)
         return not any(
@@ -272,14 +271,22 @@ class Seen:
         for old in reversed(self.blocks[-3:]):
             if old.record.caller != block.record.caller and self._beside(old, block):
                 continue
-            near = block.line.offset - old.last_offset < _NEAR or old in self.open
-            if not near or old.life != self.lives or old.severity is Severity.FATAL or old.row.outcome is not None:
+            if not block.follows_upon(old) or old.severity is Severity.FATAL or old.row.outcome is not None:
                 return None
             if row.severity is Severity.FATAL:
-                return old if row.type is Type.PANIC or self._kills(old, row) else None
+                return self._first_alike(old) if row.type is Type.PANIC or self._kills(old, row) else None
             died = row.severity is Severity.OOPS and old.row.severity is Severity.OOPS and not old.died
             return old if died or old.row.type is row.type else None
         return None
+
+    def _first_alike(self, block: Block) -> Block:
+        """Of reports of one kind, one close upon the other (tasks that all hang), the first decides."""
+        at = self.blocks.index(block)
+        while at > 0 and self.blocks[at - 1].row.kind == block.row.kind:
+            if not self.blocks[at].follows_upon(self.blocks[at - 1]):
+                break
+            at -= 1
+        return self.blocks[at]
 
     @staticmethod
     def _kills(old: Block, row: Format) -> bool:
@@ -347,7 +354,7 @@ class Seen:
 
     def _on_milestone(self, mark: Milestone, record: Record, line: Line, before: Before) -> None:
         life, stage = self.life, mark.stage
-        if stage.rank < Stage.BANNER.rank and STARTED_OVER.match(record.message):
+        if stage.rank < Stage.BANNER.rank and STARTED_OVER.search(record.message):
             if life.running and not record.printk:
                 self._start_over(Restart(line, before(), None), None)
             elif stage is Stage.FIRMWARE:

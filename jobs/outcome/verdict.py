@@ -221,7 +221,7 @@ class _Judge:
     ) -> Reading:
         seen = self.seen
         shown = {item.evidence() if isinstance(item, Line) else item for item in lines if item is not None}
-        block = self.found.block or endings.gravest(seen)
+        block = endings.headline(seen)
         return Reading(
             verdict=verdict,
             outcome=self.found.outcome,

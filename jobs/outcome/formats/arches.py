@@ -76,7 +76,7 @@ _ARM = (
     Format("serror", Type.PANIC, Severity.OOPS, "SError Interrupt on CPU", r"^SError Interrupt on CPU\d+, code 0x[0-9a-f]+",
            "kernel panic: Asynchronous SError Interrupt", Blame.IP, "arch/arm64/kernel/traps.c arm64_serror_panic; 4.16-7.0", Arch.ARM64),
     Format("stack-overflow", Type.OTHER, Severity.OOPS, "Insufficient stack space", r"^Insufficient stack space to handle exception!",
-           "kernel stack overflow", Blame.IP, "arch/{arm64,riscv,arm}/kernel/traps.c handle_bad_stack; 4.14+, 5.14+, 5.18+", alternates=("stack-overflow",)),
+           "kernel stack overflow", Blame.STALL, "arch/{arm64,riscv,arm}/kernel/traps.c handle_bad_stack; 4.14+, 5.14+, 5.18+", alternates=("stack-overflow",)),
     Format("divide", Type.DIVIDE, Severity.WARNING, "Division by zero in kernel", r"^Division by zero in kernel\.", "divide error",
            Blame.TRACE, "arch/arm/kernel/traps.c __div0; 2.4-7.0", Arch.ARM),
     _died("oops", Type.OOPS, "Internal error: Oops", rf"{_INTERNAL}Oops{_DEATH}", "Oops", f"{_ARM_TRAPS} die; 2.4-7.0", Arch.ARM),
@@ -120,7 +120,7 @@ _S390 = (
     _died("page-fault", Type.PAGE_FAULT, "Low-address protection: ", rf"^Low-address protection{_ILC}", _NULL, "arch/s390/mm/fault.c do_low_address; 2.6.0-7.0", Arch.S390, _BAD_ACCESS),
     _died("die", Type.TRAP, " ilc:", r"^(?P<what>[A-Za-z][\w -]{4,40}): [0-9a-f]{4} ilc:\d \[#\d{1,5}\]", "{what}", "arch/s390/kernel/dumpstack.c die; 3.17-7.0", Arch.S390),
     Format("stack-overflow", Type.OTHER, Severity.OOPS, "Kernel stack overflow.", r"^Kernel stack overflow\.$", "kernel stack overflow",
-           Blame.IP, "arch/s390/kernel/traps.c kernel_stack_overflow; 2.6.27-7.0", Arch.S390, alternates=("stack-overflow",)),
+           Blame.STALL, "arch/s390/kernel/traps.c kernel_stack_overflow; 2.6.27-7.0", Arch.S390, alternates=("stack-overflow",)),
 )  # fmt: skip
 
 _MIPS_TRAPS = "arch/mips/kernel/traps.c; loongarch alike 5.19+; 2.4-7.0"

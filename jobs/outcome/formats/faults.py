@@ -39,10 +39,10 @@ _PAGE_FAULTS = (
     Format("page-fault-smep", Type.PAGE_FAULT, Severity.CONTEXT, "unable to execute userspace", r"^unable to execute userspace code \(SMEP\?\)",
            _PAGING, Blame.NOTHING, f"{_FAULT_C}; 3.18-7.0", Arch.X86, traced=False),
     Format("stack-guard", Type.PAGE_FAULT, Severity.OOPS, "stack guard page was hit", r"^BUG: (?:[\w#]{2,24} )?stack guard page was hit at ",
-           "BUG: stack guard page was hit", Blame.IP, "arch/x86/kernel/traps.c handle_stack_overflow; 4.9-7.0, the stack's name 5.16+", Arch.X86,
+           "BUG: stack guard page was hit", Blame.STALL, "arch/x86/kernel/traps.c handle_stack_overflow; 4.9-7.0, the stack's name 5.16+", Arch.X86,
            alternates=("stack-overflow",)),
     Format("stack-guard", Type.PAGE_FAULT, Severity.OOPS, "PANIC: exception stack guard", r"^(?:traps: )?PANIC: exception stack guard: 0x",
-           "BUG: stack guard page was hit", Blame.IP, "arch/x86/kernel/traps.c exc_double_fault; in some vendors' 5.10", Arch.X86,
+           "BUG: stack guard page was hit", Blame.STALL, "arch/x86/kernel/traps.c exc_double_fault; in some vendors' 5.10", Arch.X86,
            alternates=("stack-overflow",)),
 )  # fmt: skip
 
@@ -87,7 +87,7 @@ _DIES = (
     _die("page-table", Type.BAD_PAGE, "Bad pagetable", "Corrupted page table", "mm/fault.c pgtable_bad; 2.6.5-7.0"),
     _die("stack-guard", Type.PAGE_FAULT, "stack guard page", "BUG: stack guard page was hit", "handle_stack_overflow; 5.16-7.0", ("stack-overflow",)),
     Format("stack-guard", Type.PAGE_FAULT, Severity.OOPS, "kernel stack overflow (", rf"^kernel stack overflow \((?:page fault|double-fault)\){_CODE}",
-           "BUG: stack guard page was hit", Blame.IP, "arch/x86/kernel/traps.c handle_stack_overflow; 4.9-5.15", Arch.X86, follows=True,
+           "BUG: stack guard page was hit", Blame.STALL, "arch/x86/kernel/traps.c handle_stack_overflow; 4.9-5.15", Arch.X86, follows=True,
            alternates=("stack-overflow",)),
     # Its text ends in a line feed: the code stands on a line of its own
     Format("split-lock", Type.TRAP, Severity.OOPS, "Split lock detected", r"^(?:Oops: )?Split lock detected$", "split lock",

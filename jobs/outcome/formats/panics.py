@@ -47,10 +47,11 @@ _OF_THEIR_OWN = (
     # `%pB` since 4.20, `%pS`/`%p` before: no symbol in 2.6
     _panic("stack-protector", rf"stack-protector: Kernel stack is corrupted in: (?:(?P<function>{FUNCTION}){OFFSET})?", "stack is corrupted",
            "kernel/panic.c __stack_chk_fail; 2.6.25-7.0", blame=Blame.NAMED, skip=r"stack_chk_fail"),
+    # Whoever was interrupted last is chance: what called so deep is to blame
     _panic("stack-end", r"corrupted stack end detected inside scheduler", "corrupted stack end", "kernel/sched/core.c schedule_debug; 3.18-7.0",
-           blame=Blame.TRACE, alternates=("stack-overflow",), skip=r"^(?:__)?schedule|^preempt_schedule|^_?cond_resched|^retint_kernel|^schedule_"),
+           blame=Blame.STALL, alternates=("stack-overflow",)),
     _panic("shadow-stack-end", r"corrupted shadow stack detected inside scheduler", "corrupted shadow stack", "kernel/sched/core.c schedule_debug; 5.8-7.0",
-           blame=Blame.TRACE, alternates=("stack-overflow",), skip=r"^(?:__)?schedule|^preempt_schedule|^_?cond_resched|^retint_kernel"),
+           blame=Blame.STALL, alternates=("stack-overflow",)),
     _panic("sysrq", r"sysrq triggered crash", "sysrq triggered crash", "drivers/tty/sysrq.c sysrq_handle_crash; 4.20-7.0 (a NULL dereference before)"),
     _panic("io-apic", r"IO-APIC \+ timer doesn't work", "IO-APIC + timer doesn't work!", "arch/x86/kernel/apic/io_apic.c check_timer; 2.4-7.0"),
     _panic("boot-apic", r"Boot APIC ID in local APIC unexpected", "Boot APIC ID in local APIC unexpected", "arch/x86/kernel/apic/apic.c verify_local_APIC callers; 2.6.0-7.0"),

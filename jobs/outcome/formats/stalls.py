@@ -17,13 +17,13 @@ _LOCKUPS = (
            alternates=_STALL),
     # A line of its own since 4.3; a WARN's text before (it continues that report), or a panic's
     Format("hard-lockup", Type.HANG, Severity.STALL, "detected hard LOCKUP", r"^(?:NMI )?watchdog: (?:CPU ?\d+: )?Watchdog detected hard LOCKUP on cpu ?\d",
-           "BUG: hard lockup", Blame.STALL, "kernel/watchdog.c watchdog_hardlockup_check (6.5+; `CPU%u: ` 6.9+), kernel/watchdog_hld.c watchdog_overflow_callback (4.3+)", alternates=_STALL),
+           "BUG: hard lockup", Blame.IP, "kernel/watchdog.c watchdog_hardlockup_check (6.5+; `CPU%u: ` 6.9+), kernel/watchdog_hld.c watchdog_overflow_callback (4.3+)", alternates=_STALL),
     Format("hard-lockup", Type.HANG, Severity.STALL, "detected hard LOCKUP", r"^Watchdog detected hard LOCKUP on cpu ?\d",
-           "BUG: hard lockup", Blame.STALL, "kernel/watchdog.c watchdog_overflow_callback; 2.6.36-4.2", follows=True, alternates=_STALL),
+           "BUG: hard lockup", Blame.IP, "kernel/watchdog.c watchdog_overflow_callback; 2.6.36-4.2", follows=True, alternates=_STALL),
     Format("hard-lockup", Type.HANG, Severity.STALL, "self-detected hard LOCKUP", _WATCHDOG + rf"CPU \d+ self-detected hard LOCKUP @ (?P<function>{FUNCTION})",
-           "BUG: hard lockup", Blame.STALL, "arch/powerpc/kernel/watchdog.c soft_nmi_interrupt; 4.14+", arch=Arch.PPC, alternates=_STALL),
+           "BUG: hard lockup", Blame.IP, "arch/powerpc/kernel/watchdog.c soft_nmi_interrupt; 4.14+", arch=Arch.PPC, alternates=_STALL),
     Format("hard-lockup", Type.HANG, Severity.STALL, "hard LOCKUP on other CPUs", _WATCHDOG + r"CPU \d+ detected hard LOCKUP on other CPUs",
-           "BUG: hard lockup", Blame.STALL, "arch/powerpc/kernel/watchdog.c watchdog_smp_panic; 4.14+", arch=Arch.PPC, alternates=_STALL),
+           "BUG: hard lockup", Blame.IP, "arch/powerpc/kernel/watchdog.c watchdog_smp_panic; 4.14+", arch=Arch.PPC, alternates=_STALL),
     # The die_nmi of an NMI watchdog: dies, or panics, where it was
     Format("nmi-lockup", Type.HANG, Severity.OOPS, "detected LOCKUP on CPU", r"^(?:BUG: )?NMI Watchdog detected LOCKUP on CPU ?\d",
            "BUG: NMI watchdog lockup", Blame.IP, "arch/x86/kernel/dumpstack.c die_nmi (2.6.28-37), traps_32.c and traps_64.c before", arch=Arch.X86, alternates=_STALL),
