@@ -2,9 +2,10 @@
 """What user space says when it cannot go on, and when it has arrived; and kernel lines that explain why it did not.
 
 USERSPACE: an initramfs without its root, a failed fsck, a libc that wants a newer kernel (untrusted: no printk prefix);
-then rows of the kernel that are no event of their own: a disk that fails, init that cannot be run, power-off. BOOTED:
-signs that a boot came to its end, where no token was agreed on. Prompts have no line end: they are looked for in the
-line that was begun, too. A shell's prompt after one of the GIVEN_UP rows is that shell's, and no sign of arrival.
+then rows of the kernel that are no event of their own: a disk that fails, power-off. What the kernel says of a root or
+an init that it cannot find is `panics.py`'s. BOOTED: signs that a boot came to its end, where no token was agreed on.
+Prompts have no line end: they are looked for in the line that was begun, too. A shell's prompt after one of the
+GIVEN_UP rows is that shell's, and no sign of arrival.
 """
 
 from farm.core.words import Outcome, Stage
@@ -99,20 +100,7 @@ _IO = (
 )  # fmt: skip
 
 _CONTEXT = (
-    Format("bad-initramfs", Type.OTHER, Severity.SPOILED, "Initramfs unpacking", r"^Initramfs unpacking failed", "Initramfs unpacking failed",
-           Blame.NOTHING, "init/initramfs.c populate_rootfs; 2.6.29-, before that a panic", traced=False),
-    _context("no-initramfs", "looks like an initrd", r"(?:it isn't|^rootfs image is not initramfs) \(.{1,80}\); looks like an initrd", "what was handed in is no initramfs", "init/initramfs.c populate_rootfs, populate_initrd_image"),
-    _context("root-device", "Cannot open root", r"^VFS: Cannot open root device", "root device could not be opened", "init/do_mounts.c mount_block_root, mount_root_generic"),
-    _context("root-tried", "No filesystem could", r"^No filesystem could mount root", "no file system fits the root device", "init/do_mounts.c mount_block_root"),
-    _context("exec-failed", "Failed to execute", r"^Failed to execute /", "init could not be run", "init/main.c init_post, kernel_init"),
-    _context("rdinit-access", "check access for", r"^check access for rdinit=\S+ failed", "the initramfs has no init", "init/main.c kernel_init_freeable"),
-    _context("no-console", "initial console", r"^Warning: unable to open an initial console", "no console for init", "init/main.c"),
-    *(_context("init-fault", needle, rf"^(?:traps: )?[\w./() -]{{1,16}}{pattern}", "init faulted", source) for needle, pattern, source in (
-        ("[1]: segfault", r"\[1\]: segfault at ", "arch/x86/mm/fault.c show_signal_msg"),
-        ("[1] trap ", r"\[1\] trap ", "arch/x86/kernel/traps.c do_trap"),
-        ("[1] general protection", r"\[1\] general protection", "arch/x86/kernel/traps.c do_general_protection"),
-        ("[1]: unhandled ", r"\[1\]: unhandled (?:signal|exception)", "arch/powerpc/kernel/traps.c, arch/{arm64,riscv}/kernel/traps.c"),
-    )),
+    _context("init-fault", "[1]: unhandled ", r"^[\w./() -]{1,16}\[1\]: unhandled (?:signal|exception)", "init faulted", "arch/powerpc/kernel/traps.c, arch/{arm64,riscv}/kernel/traps.c"),
     _context("power-down", "Power down", r"^(?:reboot: )?Power down", "powered down", "kernel/reboot.c kernel_power_off (kernel/sys.c)"),
     _context("restart", "Restarting system", r"^(?:reboot: )?Restarting system", "restarted", "kernel/reboot.c kernel_restart (kernel/sys.c)"),
     _context("halt", "System halted", r"^(?:reboot: )?System halted", "halted", "kernel/reboot.c kernel_halt (kernel/sys.c)"),

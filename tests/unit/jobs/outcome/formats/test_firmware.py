@@ -4,6 +4,7 @@
 import pytest
 
 from farm.core.words import Outcome
+from jobs.outcome import Ending, Expectation, Reader
 from jobs.outcome.formats.firmware import FIRMWARE
 from jobs.outcome.formats.row import Severity, Type
 from tests.support.excerpts import first, needles_are_plain, title
@@ -257,3 +258,24 @@ def test_every_row_is_tried() -> None:
     hit = {id(first(FIRMWARE, record)) for record in records}
     rest = [row.needle for row in FIRMWARE if id(row) not in hit]
     assert [needle for needle in rest if not needle.startswith("L ")] == []
+
+
+GRUB = "GRUB loading.\nWelcome to GRUB!\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (GRUB + "error: no such device: 1b2c.\nEntering rescue mode...\ngrub rescue> ", Outcome.LOADER_FAILED),
+        (GRUB + "grub> ", Outcome.LOADER_FAILED),  # a prompt, in the line that was begun
+        (GRUB + "error: file `/boot/x.pf2' not found.\n  Booting `Debian'\nLoading Linux 6.1 ...\n", Outcome.SILENT),
+        ("Booting from ROM...\nPXE-E51: No DHCP or proxyDHCP offers were received.\n", Outcome.LOADER_FAILED),
+        ("net0... No configuration methods succeeded (http://ipxe.org/040ee119)\n", Outcome.LOADER_FAILED),
+        ("x... No such file or directory (http://ipxe.org/2d12603b)\nbzImage... ok\n", Outcome.SILENT),
+        ("L 40 40 40 40", Outcome.LOADER_FAILED),
+    ],
+)
+def test_how_a_boot_ended(text: str, outcome: Outcome) -> None:
+    reader = Reader(Expectation())
+    reader.feed(text.encode())
+    assert reader.conclude(Ending.END_OF_FILE, image_fetched=None).outcome is outcome

@@ -3,6 +3,7 @@
 
 import pytest
 
+from jobs.outcome import Ending, Expectation, Reader
 from jobs.outcome.formats.paravirt import FACTS
 from jobs.outcome.formats.row import Fact
 from tests.support.excerpts import needles_are_plain
@@ -100,3 +101,19 @@ def test_a_refusal_and_an_engagement_go_over_what_was_found() -> None:
     final = [row for row in FACTS if row.name == "vmi" and row.value is not None]
     assert len(final) == 6
     assert all(row.overrules for row in final)
+
+
+def test_the_reader_files_facts() -> None:
+    reader = Reader(Expectation())
+    lines = [
+        "Linux version 2.6.27.4 (a@b) (gcc) #1",
+        "VMI: Found VMware, Inc. VMI, API version 3.0, ROM version 1.0",
+        "Reserving virtual address space above 0xfc000000",
+        "159MB LOWMEM available.",
+        "Booting paravirtualized kernel on vmi",
+        "vmi: registering clock event vmi-timer. mult=9483317 shift=22",
+    ]
+    reader.feed("".join(f"[    0.000000] {line}\n" for line in lines).encode())
+    facts = reader.conclude(Ending.END_OF_FILE, image_fetched=None).paravirt
+    assert (facts.vmi, facts.platform, facts.vmi_timer) == ("engaged", "vmi", "vmi-timer")
+    assert (facts.reserved_top, facts.lowmem, facts.highmem, facts.xen) == ("0xfc000000", "159MB", None, None)
