@@ -245,7 +245,10 @@ def test_codes_of_pxe_roms(record: str, kind: str) -> None:
     assert row.title.startswith(record.strip()[:7] + ": ")
 
 
-@pytest.mark.parametrize("code", "00 01 02 04 07 08 09 0C 10 20 40 80 99 9A AA BB CC E0 FF".split())
+@pytest.mark.parametrize(
+    "code",
+    ["00", "01", "02", "04", "07", "08", "09", "0C", "10", "20", "40", "80", "99", "9A", "AA", "BB", "CC", "E0", "FF"],
+)
 def test_lilo_repeats_the_bios_error(code: str) -> None:
     row = first(FIRMWARE, "L" + 12 * f" {code}")
     assert row is not None
