@@ -1,7 +1,9 @@
+# ruff: noqa: E501 - an excerpt is the line as it is printed
 """Exceptions on other architectures: each row is tried on lines written from their fault.c and traps.c."""
 
 import pytest
 
+from jobs.outcome import Ending, Expectation, Reader, Reading
 from jobs.outcome.formats.arches import ARCHES
 from jobs.outcome.formats.faults import FAULTS
 from jobs.outcome.formats.row import Severity, Type
@@ -223,3 +225,111 @@ def test_ordinary_lines_are_none_of_these(line: str) -> None:
 
 def test_needles_are_plain() -> None:
     assert needles_are_plain(ARCHES)
+
+
+# Whole reports
+ARM = """\
+[    1.000000] 8<--- cut here ---
+[    1.000001] Unable to handle kernel NULL pointer dereference at virtual address 00000008 when read
+[    1.000002] [00000008] *pgd=00000000
+[    1.000003] Internal error: Oops: 5 [#1] SMP ARM
+[    1.000004] Modules linked in:
+[    1.000005] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    1.000006] PC is at do_one+0x15/0x40
+[    1.000007] LR is at do_two+0x10/0x20
+[    1.000008] pc : [<c0123456>]    lr : [<c0123460>]    psr: 60000013
+[    1.000009]  do_one from do_two+0x10/0x20
+[    1.000010] Kernel panic - not syncing: Fatal exception
+"""
+ARM_UNHANDLED = """\
+[    1.000000] Unhandled fault: external abort on non-linefetch (0x1018) at 0xe0a00000
+[    1.000002] pgd = c0004000
+[    1.000003] Internal error: : 1018 [#1] SMP ARM
+[    1.000006] PC is at do_one+0x15/0x40
+[    1.000007] LR is at do_two+0x10/0x20
+[    1.000009] [<c0123456>] (do_one) from [<c0123460>] (do_two+0x10/0x20)
+"""
+ARM64 = """\
+[    1.000001] Unable to handle kernel access to user memory outside uaccess routines at virtual address 0000000000000010
+[    1.000002] Mem abort info:
+[    1.000003] Internal error: Oops: 0000000096000004 [#1] SMP
+[    1.000004] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    1.000005] pc : do_one+0x15/0x40
+[    1.000006] lr : do_two+0x10/0x20
+[    1.000007] Call trace:
+[    1.000008]  do_one+0x15/0x40
+[    1.000009]  do_two+0x10/0x20
+[    1.000010] Kernel panic - not syncing: Oops: Fatal exception
+"""
+ARM64_SERROR = """\
+[    1.000001] SError Interrupt on CPU6, code 0x00000000be000411 -- SError
+[    1.000004] CPU: 6 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    1.000005] pc : do_one+0x15/0x40
+[    1.000006] lr : do_two+0x10/0x20
+[    1.000007] Kernel panic - not syncing: Asynchronous SError Interrupt
+[    1.000008] Call trace:
+[    1.000009]  dump_backtrace+0x0/0x1e4
+[    1.000009]  panic+0x0/0x1e4
+"""
+PPC = """\
+[    1.000001] BUG: Kernel NULL pointer dereference on read at 0x00000040
+[    1.000002] Faulting instruction address: 0xc000000000012345
+[    1.000003] Oops: Kernel access of bad area, sig: 11 [#1]
+[    1.000004] LE PAGE_SIZE=64K MMU=Hash SMP NR_CPUS=2048 NUMA pSeries
+[    1.000005] NIP:  c000000000012345 LR: c000000000012350 CTR: c000000000012360
+[    1.000006] NIP [c000000000012345] do_one+0x15/0x40
+[    1.000007] LR [c000000000012350] do_two+0x10/0x20
+[    1.000008] Call Trace:
+[    1.000009] [c00000000a123456] [c000000000012350] do_two+0x10/0x20 (unreliable)
+"""
+S390 = """\
+[    1.000001] Unable to handle kernel pointer dereference in virtual kernel address space
+[    1.000002] Failing address: 0000000000000000 TEID: 0000000000000483
+[    1.000003] Oops: 0004 ilc:2 [#1] SMP
+[    1.000004] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    1.000005] Krnl PSW : 0704c00180000000 0000000000123456 (do_one+0x15/0x40)
+[    1.000006] Call Trace:
+[    1.000007]  [<0000000000123456>] do_one+0x15/0x40
+[    1.000008]  [<0000000000123460>] do_two+0x10/0x20
+"""
+RISCV = """\
+[    1.000001] Unable to handle kernel paging request at virtual address ff60000000000008
+[    1.000002] Oops [#1]
+[    1.000003] Modules linked in:
+[    1.000004] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    1.000005] epc : do_one+0x15/0x40
+[    1.000006]  ra : do_two+0x10/0x20
+"""
+MIPS = """\
+[    1.000001] CPU 0 Unable to handle kernel paging request at virtual address 00000000, epc == 80123456, ra == 80123400
+[    1.000002] Oops[#1]:
+[    1.000003] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    1.000004] epc   : 80123456 do_one+0x15/0x40
+[    1.000005] ra    : 80123400 do_two+0x10/0x20
+[    1.000006] Call Trace:
+[    1.000007] [<80123456>] do_one+0x15/0x40
+"""
+
+
+def _read(console: str) -> Reading:
+    reader = Reader(Expectation())
+    reader.feed(console.encode())
+    return reader.conclude(Ending.END_OF_FILE, image_fetched=None)
+
+
+@pytest.mark.parametrize(
+    ("console", "name"),
+    [
+        (ARM, NULL),
+        (ARM_UNHANDLED, "Unhandled fault"),
+        (ARM64, "BUG: unable to handle kernel access to user memory"),
+        (ARM64_SERROR, "kernel panic: Asynchronous SError Interrupt"),
+        (PPC, NULL),
+        (S390, PAGING),
+        (RISCV, PAGING),
+        (MIPS, PAGING),
+    ],
+)
+def test_a_fault_its_death_and_its_panic_are_one_report(console: str, name: str) -> None:
+    reading = _read(console)
+    assert [(report.title, report.function) for report in reading.reports] == [(f"{name} in do_one", "do_one")]

@@ -4,6 +4,7 @@
 import pytest
 
 from farm.core.words import Outcome
+from jobs.outcome import Ending, Expectation, Reader, Reading
 from jobs.outcome.formats.early import EARLY
 from jobs.outcome.formats.row import Blame, Severity, Type
 from tests.support.excerpts import first, needles_are_plain
@@ -116,3 +117,93 @@ def test_ordinary_lines_are_none_of_these(line: str) -> None:
 
 def test_needles_are_plain() -> None:
     assert needles_are_plain(EARLY)
+
+
+# Whole reports, of i386 2.6.27, x86-64 2.6.26 and 6.1
+INT_14 = """\
+BUG: Int 14: CR2 fffb5000
+     EDI 00000000  ESI 00000000  EBP 00000000  ESP c0339f90
+     EBX 00000000  EDX 0000000e  ECX 00000000  EAX fffb5000
+     err 00000000  EIP c034c5f2   CS 00000060  flg 00010046
+Stack: c0358996 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+       00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+       00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
+[    0.000000] Pid: 0, comm: swapper Not tainted 2.6.27.57 #3
+[    0.000000]  [<c034c57e>] hlt_loop+0x0/0x3
+[    0.000000]  [<c034c5f2>] do_one+0x79/0x116
+[    0.000000]  [<c034c700>] do_two+0x10/0x20
+[    0.000000]  =======================
+"""
+EXCEPTION_06 = """\
+PANIC: early exception 06 rip 10:ffffffff80ba7531 error 0 cr2 f06f53
+Pid: 0, comm: swapper Not tainted 2.6.26 #1
+
+Call Trace:
+ [<ffffffff80b9c196>] early_idt_handler+0x56/0x6a
+ [<ffffffff80ba7531>] do_one+0x12a/0x2d4
+ [<ffffffff80ba7600>] do_two+0x10/0x20
+
+RIP do_one+0x12a/0x2d4
+"""
+EXCEPTION_0D = """\
+[    0.000000] Linux version 6.1.0 (root@build) (gcc 12) #1 SMP
+PANIC: early exception 0x0d IP 10:ffffffff81f6b0c1 error 0 cr2 0xffff888000000000
+[    0.000000] CPU: 0 PID: 0 Comm: swapper Not tainted 6.1.0 #1
+[    0.000000] RIP: 0010:do_one+0x15/0x40
+[    0.000000] Code: 48 8b
+[    0.000000] RSP: 0000:ffffffff82603e80 EFLAGS: 00010046 ORIG_RAX: 0000000000000000
+[    0.000000] Call Trace:
+[    0.000000]  <TASK>
+[    0.000000]  do_two+0x10/0x20
+[    0.000000]  </TASK>
+"""
+DOUBLE_6_1 = """\
+[    5.000000] Linux version 6.1.0 (root@build) (gcc 12) #1 SMP
+[    5.100000] traps: PANIC: double fault, error_code: 0x0
+[    5.100001] double fault: 0000 [#1] PREEMPT SMP NOPTI
+[    5.100002] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    5.100003] RIP: 0010:do_one+0x15/0x40
+[    5.100004] Call Trace:
+[    5.100005]  <TASK>
+[    5.100006]  do_two+0x10/0x20
+[    5.100007]  </TASK>
+[    5.100008] ---[ end trace 0000000000000000 ]---
+[    5.100009] Kernel panic - not syncing: Machine halted.
+"""
+DOUBLE_OLD = """\
+[    5.100000] PANIC: double fault, gdt at c1a09000 [255 bytes]
+[    5.100001] double fault, tss at c1a05000
+[    5.100002] eip = c013efeb, esp = fec80000
+[    5.100003] eax = 0000015a, ebx = ffbfae6d, ecx = c03dfef0, edx = 00000000
+[    5.100004] esi = c043ca00, edi = b828e228
+"""
+
+
+def _read(console: str) -> Reading:
+    reader = Reader(Expectation())
+    reader.feed(console.encode())
+    return reader.conclude(Ending.END_OF_FILE, image_fetched=None)
+
+
+@pytest.mark.parametrize(
+    ("console", "name"),
+    [
+        (INT_14, "BUG: early exception: page fault in do_one"),
+        (EXCEPTION_06, "PANIC: early exception: invalid opcode in do_one"),
+        (EXCEPTION_0D, "PANIC: early exception: general protection fault in do_one"),
+    ],
+)
+def test_the_function_is_where_the_fault_was_not_its_handler(console: str, name: str) -> None:
+    reading = _read(console)
+    assert (reading.outcome, reading.title, reading.function) == (Outcome.EARLY_EXCEPTION, name, "do_one")
+
+
+def test_a_double_fault_its_death_and_its_panic_are_one_report() -> None:
+    reading = _read(DOUBLE_6_1)
+    assert [report.title for report in reading.reports] == ["PANIC: double fault in do_one"]
+    assert reading.reports[0].consequence == "kernel panic: Machine halted"
+
+
+def test_an_old_double_fault_has_no_function_and_is_whole() -> None:
+    reading = _read(DOUBLE_OLD)
+    assert [(report.title, report.corrupted) for report in reading.reports] == [("PANIC: double fault", False)]

@@ -3,6 +3,7 @@
 
 import pytest
 
+from jobs.outcome import Ending, Expectation, Reader, Reading
 from jobs.outcome.formats.faults import FAULTS
 from jobs.outcome.formats.row import Severity, Type
 from tests.support.excerpts import first, needles_are_plain, title
@@ -46,18 +47,6 @@ HEADERS = [
     ("CFI failure (target: two+0x0/0x112):", Type.TRAP, "CFI failure"),
     ("traps: Missing ENDBR: two+0x0/0x10", Type.TRAP, "Missing ENDBR"),
     ("traps: Unexpected #CP", Type.TRAP, "control protection fault"),
-    # die_nmi
-    (
-        "BUG: NMI Watchdog detected LOCKUP on CPU0, eip c0264345, registers:",
-        Type.HANG,
-        "BUG: NMI Watchdog detected LOCKUP",
-    ),
-    (
-        "BUG: NMI Watchdog detected LOCKUP on CPU0, ip ffffffff8136b420, registers:",
-        Type.HANG,
-        "BUG: NMI Watchdog detected LOCKUP",
-    ),
-    ("NMI Watchdog detected LOCKUP on CPU 1", Type.HANG, "BUG: NMI Watchdog detected LOCKUP"),
 ]
 DIES = [
     ("Oops: 0000 [#1] PREEMPT SMP DEBUG_PAGEALLOC", Type.OOPS, "Oops"),
@@ -237,3 +226,106 @@ def test_ordinary_lines_are_none_of_these(line: str) -> None:
 
 def test_needles_are_plain() -> None:
     assert needles_are_plain(FAULTS)
+
+
+# Whole reports: i386 2.6.27, x86-64 2.6.24 and 6.12
+I386_2_6_27 = """\
+[    0.000000] Linux version 2.6.27.57 (root@build) (gcc version 4.3.2) #3
+[    0.204000] BUG: unable to handle kernel NULL pointer dereference at 00000008
+[    0.204000] IP: [<c0358996>] do_one+0x5/0x116
+[    0.204000] *pde = 00000000
+[    0.204000] Oops: 0000 [#1]
+[    0.204000] Modules linked in:
+[    0.204000]
+[    0.204000] Pid: 1, comm: swapper Not tainted (2.6.27.57 #3)
+[    0.204000] EIP: 0060:[<c0358996>] EFLAGS: 00000246 CPU: 0
+[    0.204000] EIP is at do_one+0x5/0x116
+[    0.204000] EAX: 00000000 EBX: c0358991 ECX: 00000000 EDX: 00000000
+[    0.204000] ESI: 00000000 EDI: 00000000 EBP: 00000000 ESP: c7829fd0
+[    0.204000]  DS: 007b ES: 007b FS: 0000 GS: 0000 SS: 0068
+[    0.204000] Process swapper (pid: 1, ti=c7828000 task=c7820000 task.ti=c7828000)
+[    0.204000] Stack: c0339a4b 00000000 00000000 00000000
+[    0.204000] Call Trace:
+[    0.204000]  [<c0339a4b>] ? kernel_init+0x10f/0x25b
+[    0.204000]  =======================
+[    0.204000] Code: 89 e5 <a1> 08 00 00 00
+[    0.204000] EIP: [<c0358996>] do_one+0x5/0x116 SS:ESP 0068:c7829fd0
+[    0.204000] ---[ end trace 4eaa2a86a8e2da22 ]---
+[    0.208000] Kernel panic - not syncing: Attempted to kill init!
+"""
+X86_64_2_6_24 = """\
+Linux version 2.6.24 (root@build) (gcc version 4.2.3) #1 SMP
+Unable to handle kernel NULL pointer dereference at 0000000000000028 RIP:
+ [<ffffffff8020c1a5>] do_one+0x15/0x40
+PGD 0
+Oops: 0000 [1] SMP
+CPU 0
+Modules linked in:
+Pid: 1, comm: swapper Not tainted 2.6.24 #1
+RIP: 0010:[<ffffffff8020c1a5>]  [<ffffffff8020c1a5>] do_one+0x15/0x40
+RSP: 0000:ffff81000fc3be80  EFLAGS: 00010246
+Call Trace:
+ [<ffffffff8020c200>] do_two+0x10/0x20
+Code: 48 8b 40 28
+RIP  [<ffffffff8020c1a5>] do_one+0x15/0x40
+ RSP <ffff81000fc3be80>
+CR2: 0000000000000028
+---[ end trace ca143223eefdc828 ]---
+Kernel panic - not syncing: Attempted to kill init!
+"""
+X86_64_6_12 = """\
+[    0.000000] Linux version 6.12.1 (root@build) (gcc 14) #1 SMP
+[    1.100000][    T1] Oops: general protection fault, probably for non-canonical address 0xdffffc0000000003: 0000 [#1] PREEMPT SMP KASAN NOPTI
+[    1.100001][    T1] KASAN: null-ptr-deref in range [0x0000000000000018-0x000000000000001f]
+[    1.100002][    T1] CPU: 0 UID: 0 PID: 1 Comm: swapper/0 Not tainted 6.12.1 #1
+[    1.100003][    T1] RIP: 0010:do_one+0x15/0x40
+[    1.100004][    T1] Code: 80 3c 02 00
+[    1.100005][    T1] RSP: 0018:ffffc90000067c90 EFLAGS: 00010202
+[    1.100006][    T1] Call Trace:
+[    1.100007][    T1]  <TASK>
+[    1.100008][    T1]  do_two+0x10/0x20
+[    1.100009][    T1]  </TASK>
+[    1.100010][    T1] Modules linked in:
+[    1.100011][    T1] ---[ end trace 0000000000000000 ]---
+[    1.100012][    T1] RIP: 0010:do_one+0x15/0x40
+[    1.100013][    T1] Kernel panic - not syncing: Fatal exception
+[    1.100014][    T1] Kernel Offset: disabled
+"""
+GUARD_6_1 = """\
+[    1.000001] BUG: TASK stack guard page was hit at ffffc90001a3bff8 (stack is ffffc90001a3c000..ffffc90001a40000)
+[    1.000002] stack guard page: 0000 [#1] PREEMPT SMP
+[    1.000003] RIP: 0010:deep_one+0x15/0x40
+[    1.000004] Call Trace:
+[    1.000005]  <TASK>
+[    1.000006]  do_one+0x10/0x20
+[    1.000007]  do_syscall_64+0x10/0x20
+[    1.000008] Kernel panic - not syncing: Fatal exception
+"""
+TORN_4_9 = """\
+[  153.606199] kernel tried to execute NX-protected page - exploit attempt? (uid: 0)
+[  153.613861] BUG: unable to handle kernel [  153.615435] deprecated getsockopt used by prog!
+[  153.623948] paging request at ffff8800b3d5ed58
+[  153.628940] IP: [<ffff8800b3d5ed58>] do_one+0x10/0x20
+[  153.640483] Oops: 0011 [#1] SMP KASAN
+"""
+
+
+def _read(console: str) -> Reading:
+    reader = Reader(Expectation())
+    reader.feed(console.encode())
+    return reader.conclude(Ending.END_OF_FILE, image_fetched=None)
+
+
+@pytest.mark.parametrize(
+    ("console", "name", "consequence"),
+    [
+        (I386_2_6_27, f"{NULL} in do_one", "kernel panic: Attempted to kill init!"),
+        (X86_64_2_6_24, f"{NULL} in do_one", "kernel panic: Attempted to kill init!"),
+        (X86_64_6_12, "general protection fault in do_one", "kernel panic: Fatal exception"),
+        (GUARD_6_1, f"{GUARD} in do_one", "kernel panic: Fatal exception"),  # out to the system call
+        (TORN_4_9, "BUG: unable to handle kernel in do_one", None),
+    ],
+)
+def test_a_fault_its_death_and_its_panic_are_one_report(console: str, name: str, consequence: str | None) -> None:
+    reading = _read(console)
+    assert [(report.title, report.consequence) for report in reading.reports] == [(name, consequence)]

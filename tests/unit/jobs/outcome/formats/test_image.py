@@ -4,6 +4,7 @@
 import pytest
 
 from farm.core.words import Outcome
+from jobs.outcome import Ending, Expectation, Reader, Reading
 from jobs.outcome.formats.image import IMAGE
 from jobs.outcome.formats.row import Severity, Type
 from tests.support.excerpts import first, needles_are_plain
@@ -126,3 +127,34 @@ def test_ordinary_lines_are_none_of_these(line: str) -> None:
 def test_no_row_asks_for_a_printk_prefix() -> None:
     assert all(row.untrusted for row in IMAGE)
     assert needles_are_plain(IMAGE)
+
+
+def _read(console: str) -> Reading:
+    reader = Reader(Expectation())
+    reader.feed(console.encode())
+    return reader.conclude(Ending.END_OF_FILE, image_fetched=None)
+
+
+@pytest.mark.parametrize(
+    "reason", ["XZ-compressed data is corrupt", "crc error", "something that no kernel said before"]
+)
+def test_the_decompressors_reason_is_the_title(reason: str) -> None:
+    reading = _read(f"Decompressing Linux... \n\n{reason}\n\n -- System halted")
+    assert (reading.outcome, reading.title) == (Outcome.DECOMPRESSOR, f"decompressor: {reason}")
+
+
+@pytest.mark.parametrize(
+    "line", ["crc error", " -- System halted", "Unable to boot - please use a kernel appropriate for your CPU."]
+)
+def test_once_a_kernel_runs_these_are_not_the_images_words(line: str) -> None:
+    reading = _read(f"[    0.000000] Linux version 2.6.27.57 (root@build) #3\n[    1.000000] {line}\n{line}\n")
+    assert reading.reports == ()
+
+
+def test_set_up_code_refuses_the_cpu() -> None:
+    reading = _read(
+        "Probing EDD (edd=off to disable)... ok\n"
+        "This kernel requires an x86-64 CPU, but only detected an i686 CPU.\n"
+        "Unable to boot - please use a kernel appropriate for your CPU.\n"
+    )
+    assert (reading.outcome, reading.title) == (Outcome.WRONG_CPU, "kernel requires another CPU")

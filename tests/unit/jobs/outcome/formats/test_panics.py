@@ -4,6 +4,7 @@
 import pytest
 
 from farm.core.words import Outcome
+from jobs.outcome import Ending, Expectation, Reader, Reading
 from jobs.outcome.formats.panics import PANICS
 from jobs.outcome.formats.row import Severity, Type
 from tests.support.excerpts import first, needles_are_plain, title
@@ -223,3 +224,78 @@ def test_ordinary_lines_are_none_of_these(line: str) -> None:
 
 def test_needles_are_plain() -> None:
     assert needles_are_plain(PANICS)
+
+
+# Whole reports
+PROTECTOR = """\
+[    1.000001] Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: do_one+0x7ea/0x7f0
+[    1.000002] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    1.000003] Call Trace:
+[    1.000004]  dump_stack+0x10/0x20
+[    1.000004]  panic+0x10/0x20
+[    1.000004]  __stack_chk_fail+0x10/0x20
+[    1.000004]  do_two+0x10/0x20
+"""
+PROTECTOR_2_6 = """\
+Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: c0123456
+Pid: 1, comm: swapper Not tainted 2.6.32 #1
+Call Trace:
+ [<c0500000>] ? panic+0x10/0x20
+ [<c0500000>] __stack_chk_fail+0x10/0x20
+ [<c0500000>] do_one+0x10/0x20
+"""
+STACK_END = """\
+[    1.000001] Kernel panic - not syncing: corrupted stack end detected inside scheduler
+[    1.000003] Call Trace:
+[    1.000004]  dump_stack+0x10/0x20
+[    1.000004]  panic+0x10/0x20
+[    1.000004]  __schedule+0x10/0x20
+[    1.000004]  deep_one+0x10/0x20
+[    1.000004]  do_one+0x10/0x20
+[    1.000004]  process_one_work+0x10/0x20
+[    1.000004]  worker_thread+0x10/0x20
+"""
+I486 = """\
+[    0.000000] Linux version 2.6.27.57 (root@build) (gcc version 4.3.2) #3
+[    0.001000] Kernel panic - not syncing: Kernel requires i486+ for 'invlpg' and other features
+"""
+OOM = """\
+[    0.000000] Linux version 6.1.0 (root@build) (gcc 12) #1 SMP
+[    3.000001] swapper/0 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+[    3.000002] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0 #1
+[    3.000003] Call Trace:
+[    3.000004]  dump_header+0x10/0x20
+[    3.000004]  out_of_memory+0x10/0x20
+[    3.000005] Mem-Info:
+[    3.000006] Kernel panic - not syncing: System is deadlocked on memory
+"""
+
+
+def _read(console: str) -> Reading:
+    reader = Reader(Expectation())
+    reader.feed(console.encode())
+    return reader.conclude(Ending.END_OF_FILE, image_fetched=None)
+
+
+@pytest.mark.parametrize(
+    ("console", "name"),
+    [
+        (PROTECTOR, "kernel panic: stack is corrupted in do_one"),
+        (PROTECTOR_2_6, "kernel panic: stack is corrupted in do_one"),
+        (STACK_END, "kernel panic: corrupted stack end in do_one"),  # out to the work queue
+    ],
+)
+def test_a_broken_stack_is_blamed_on_who_broke_it(console: str, name: str) -> None:
+    reading = _read(console)
+    assert (reading.outcome, reading.title, reading.function) == (Outcome.PANIC, name, "do_one")
+
+
+def test_a_cpu_that_is_too_old_for_the_running_kernel() -> None:
+    assert _read(I486).outcome is Outcome.WRONG_CPU
+
+
+def test_a_panic_after_the_oom_killer_is_its_consequence() -> None:
+    reading = _read(OOM)
+    assert [(report.type, report.consequence) for report in reading.reports] == [
+        (Type.OOM, "kernel panic: System is deadlocked on memory")
+    ]
