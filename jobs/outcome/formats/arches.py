@@ -7,7 +7,7 @@ decides. Titles are those of x86, so that the same bug has the same name. Knows 
 
 from jobs.outcome.formats.row import Arch, Blame, Format, Severity, Type
 
-_AT = r"(?:^|(?<=\.\. )|(?<=<[0-7]>))"  # as in faults.py
+_AT = r"^(?:.{0,120}?(?:\.\. |<[0-7]>))?"  # as in faults.py
 _COUNT = r" ?\[#?\d{1,5}\]"
 _BAD_ACCESS = ("bad-access",)
 _NULL = "BUG: unable to handle kernel NULL pointer dereference"
@@ -66,9 +66,11 @@ _ARM = (
     # Not `Alignment trap: prog (12) PC=...`: that is a program's, and mended
     Format("alignment-trap", Type.TRAP, Severity.OOPS, "Alignment trap: not", r"^Alignment trap: not handling (?:instruction [0-9a-f]+ at|ldm|swp)",
            "Alignment trap", Blame.IP, "arch/arm/mm/alignment.c do_alignment; 2.6.0-7.0", Arch.ARM),
-    Format("unhandled-fault", Type.PAGE_FAULT, Severity.OOPS, "Unhandled ", r"^Unhandled (?:fault|prefetch abort)(?:: .{1,60} \(0x[0-9a-f]{3,16}\))? at 0x[0-9a-f]{8,16}",
-           "Unhandled fault", Blame.IP, "arch/arm/mm/fault.c do_DataAbort, do_PrefetchAbort; arm64 do_mem_abort, with no reason 4.15+",
-           alternates=_BAD_ACCESS),
+    # A program's too: it is an oops only if `Internal error: : ` follows
+    Format("unhandled-fault", Type.PAGE_FAULT, Severity.WARNING, "Unhandled ", r"^Unhandled (?:fault|prefetch abort): .{1,60} \(0x[0-9a-f]{3,16}\) at 0x[0-9a-f]{8,16}",
+           "Unhandled fault", Blame.IP, "arch/arm/mm/fault.c do_DataAbort, do_PrefetchAbort; arm64 do_mem_abort to 4.14", alternates=_BAD_ACCESS),
+    Format("unhandled-fault", Type.PAGE_FAULT, Severity.OOPS, "Unhandled fault at 0x", r"^Unhandled fault at 0x[0-9a-f]{8,16}$",
+           "Unhandled fault", Blame.IP, "arch/arm64/mm/fault.c do_mem_abort, the kernel's only; 4.15-7.0", Arch.ARM64, alternates=_BAD_ACCESS),
     Format("bad-mode", Type.TRAP, Severity.OOPS, "Bad mode in ", r"^Bad mode in (?P<what>[\w /-]{2,30}?) ?handler detected",
            "Bad mode in {what} handler", Blame.IP, f"{_ARM_TRAPS} bad_mode; arm 2.4-7.0, arm64 to 5.12 with `on CPU%d, code 0x%08x`"),
     Format("bad-mode", Type.TRAP, Severity.OOPS, " exception on CPU", r"^Unhandled (?P<what>[\w -]{4,40}) exception on CPU\d+, ESR ",
@@ -93,7 +95,7 @@ _ARM = (
     _died("internal-error", Type.TRAP, "Internal error: ", rf"{_INTERNAL}(?P<what>[\w(][\w()/, -]{{2,60}}?){_DEATH}", "Internal error: {what}",
           f"{_ARM_TRAPS} die; 2.4-7.0", Arch.ARM, ("Internal error", "bad-access")),
     # arm_notify_die gets an empty text after `Unhandled fault`
-    _died("internal-error", Type.TRAP, "Internal error: ", rf"{_INTERNAL}(?:: |, )?[0-9a-f]{{1,16}}{_COUNT}", "Internal error", "arch/arm/mm/fault.c do_DataAbort; 2.4-7.0", Arch.ARM, _BAD_ACCESS),
+    _died("unhandled-fault", Type.PAGE_FAULT, "Internal error: ", rf"{_INTERNAL}(?:: |, )?[0-9a-f]{{1,16}}{_COUNT}", "Unhandled fault", "arch/arm/mm/fault.c do_DataAbort; 2.4-7.0", Arch.ARM, _BAD_ACCESS),
 )  # fmt: skip
 
 _SIG = r", sig: \d+" + _COUNT

@@ -9,7 +9,7 @@ from farm.core.words import Outcome
 from jobs.outcome.formats.row import Arch, Blame, Format, Severity, Type
 
 # A record's start, or where a fault broke into a line that had no end yet: `Checking 'hlt' instruction... <0>BUG: `
-_AT = r"(?:^|(?<=\.\. )|(?<=<[0-7]>))"
+_AT = r"^(?:.{0,120}?(?:\.\. |<[0-7]>))?"
 _HEAD_32 = "arch/x86/kernel/head_32.S early_fault; 2.6.24-4.5"
 _HEAD_64 = "arch/x86/kernel/head_64.S early_idt_handler 2.6.15-4.5, mm/extable.c early_fixup_exception 4.6+ (i386 too)"
 # (word for people, vector in decimal, in hexadecimal, coarser titles)

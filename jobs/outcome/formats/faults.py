@@ -9,7 +9,7 @@ general protection fault ip:...`) and do not match. Knows no state; other archit
 from jobs.outcome.formats.row import FUNCTION, OFFSET, Arch, Blame, Format, Severity, Type
 
 # A record's start, or where a fault broke into a line that had no end yet: `Checking 'hlt' instruction... <1>BUG: `
-_AT = r"(?:^|(?<=\.\. )|(?<=<[0-7]>))"
+_AT = r"^(?:.{0,120}?(?:\.\. |<[0-7]>))?"
 _CODE = r": [0-9a-f]{4,8} \[#?\d{1,5}\]"  # error code and count of deaths
 _BAD_ACCESS = ("bad-access",)
 _NULL = "BUG: unable to handle kernel NULL pointer dereference"

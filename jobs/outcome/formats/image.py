@@ -53,11 +53,16 @@ _SETUP = (
              "arch/x86/boot/video.c set_video; 2.6.23-7.0"),
     _image("efi-stub", Type.DECOMPRESSOR, "exit_boot() failed", r"^(?:EFI stub: ERROR: )?(?P<reason>exit_boot\(\) failed)", "EFI stub: {reason}",
            "drivers/firmware/efi/libstub/x86-stub.c efi_main; 3.6+"),
-    _image("efi-stub", Type.DECOMPRESSOR, "efi_main() failed", r"^(?:EFI stub: ERROR: )?(?P<reason>efi_main\(\) failed)", "EFI stub: {reason}",
+    _image("efi-stub", Type.DECOMPRESSOR, "() failed", r"^(?:EFI stub: ERROR: )?(?P<reason>efi_(?:main|stub_entry)\(\) failed)", "EFI stub: {reason}",
            "drivers/firmware/efi/libstub/x86-stub.c efi_main; 3.6+", follows=True),
     _image("efi-stub", Type.DECOMPRESSOR, "EFI stub: ERROR: ", r"^EFI stub: ERROR: (?P<reason>Failed to relocate kernel|Exit boot services failed"
-           r"|Failed to update FDT and exit boot services|Unable to construct new device tree)", "EFI stub: {reason}",
+           r"|Failed to update FDT and exit boot services|Failed to decompress kernel|Unable to construct new device tree)", "EFI stub: {reason}",
            "drivers/firmware/efi/libstub/efi-stub.c, fdt.c; 4.12+", Arch.ANY),
+    _image("no-signature", Type.DECOMPRESSOR, "No setup signature", r"^No setup signature found", "no setup signature found",
+           "arch/x86/boot/header.S setup_bad; 2.4-7.0"),
+    # The image's first sector, which a BIOS ran as if it were a loader
+    Format("boot-sector", Type.LOADER, Severity.LOADER_ERROR, "se a boot", r"^(?:Direct floppy boot is not supported\. )?(?:Please use|Use) a boot ?loader(?: program instead)?\.$",
+           "the image was booted without a loader", Blame.NOTHING, "arch/x86/boot/header.S bugger_off_msg; 2.6.0-7.0", Arch.X86, untrusted=True, traced=False),
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from farm.core.words import Outcome
 from jobs.outcome.formats.row import FUNCTION, OFFSET, Arch, Blame, Format, Severity, Type
 
 # `<0>`, and `.. `: a panic while a line had no end yet. `Kernel panic: ` without more is 2.4's, and early 2.6's.
-_PANIC = r"(?:^|(?<=\.\. )|(?<=<[0-7]>))Kernel panic(?: - not syncing)?: "
+_PANIC = r"^(?:.{0,120}?(?:\.\. |<[0-7]>))?Kernel panic(?: - not syncing)?: "
 _NEEDLE = "Kernel panic"
 
 
@@ -84,7 +84,6 @@ _FOLLOWING = (
     _after("fatal-exception", r"[\w#]{2,24} stack guard hit", "stack guard hit", "arch/x86/kernel/traps.c handle_stack_overflow; 5.16-7.0", Type.PAGE_FAULT),
     _after("killed", r"Attempted to kill the idle task!", "Attempted to kill the idle task!", "kernel/exit.c do_exit, make_task_dead; 2.4-7.0"),
     _after("killed", r"Aiee, killing interrupt handler!", "Aiee, killing interrupt handler!", "kernel/exit.c do_exit, make_task_dead; 2.4-7.0"),
-    _after("killed", r"In interrupt handler - not syncing", "Aiee, killing interrupt handler!", "kernel/panic.c panic; 2.4"),
     _after("panic-on", r"(?:[\w ]{1,24}: )?panic_on_warn set", "panic_on_warn set", "kernel/panic.c check_panic_on_warn; 3.19-7.0"),
     _after("panic-on", r"(?:kasan\.fault=panic|kmsan\.panic|panic_on_taint) set", "panic on a report", "mm/kasan/report.c, mm/kmsan/report.c, kernel/panic.c; 5.8-7.0"),
     _after("panic-on", r"(?:[\w ]{1,24}: )?(?:system warned|Oopsed) too often", "too many reports", "kernel/panic.c check_panic_on_warn, exit.c make_task_dead; 6.2-7.0"),
@@ -96,7 +95,7 @@ _FOLLOWING = (
            "kernel/watchdog_hld.c 4.4+, watchdog.c 2.6.37+; die_nmi of 2.6 x86", Type.HANG, alternates=("stall",)),
     _after("nmi", r"NMI(?: IOCK error)?: Not continuing", "NMI: Not continuing", "arch/x86/kernel/nmi.c; 2.6.13-7.0", Type.MCE),
     _after("machine-check", r"(?:(?:Local )?[Ff]atal (?:local )?machine check|Fatal [Mm]achine check|(?:Uncorrected )?[Mm]achine check|Panicing machine check CPU died|CPU context corrupt"
-           r"|Unable to continue|(?:Too many c|C)onsecutive machine checks|Failed kernel mode recovery|MCA architectural violation|Timeout(?:: | sync)?.{0,40}machine check)", "Fatal machine check",
+           r"|Unable to continue|(?:Too many c|C)onsecutive machine checks|Failed kernel mode recovery|MCA architectural violation|Timeout.{1,60}(?:machine check|broadcast exception handler))", "Fatal machine check",
            "arch/x86/kernel/cpu/mce/core.c mce_panic, 2.6 mcheck/p4.c, p6.c; 2.4-7.0", Type.MCE),
     _after("fatal-hardware-error", r"Fatal hardware error!", "Fatal hardware error", "drivers/acpi/apei/ghes.c __ghes_panic; 2.6.37-7.0", Type.MCE),
     _after("arm64", r"(?P<what>Asynchronous SError Interrupt|Unhandled exception|bad mode)", "{what}", "arch/{arm64,arm}/kernel/traps.c, entry-common.c; 2.4-7.0"),

@@ -19,38 +19,14 @@ HEADERS = [
     ("Unable to handle kernel NULL pointer dereference (address 0000000000000010)", Type.PAGE_FAULT, NULL),
     ("Unable to handle kernel paging request at virtual address ffff800015fdffa0", Type.PAGE_FAULT, PAGING),
     ("Unable to handle kernel paging request in mna handler", Type.PAGE_FAULT, PAGING),
-    (
-        "Unable to handle kernel access to user memory outside uaccess routines at virtual address 0000000000000010",
-        Type.PAGE_FAULT,
-        "BUG: unable to handle kernel access to user memory",
-    ),
-    (
-        "Unable to handle kernel access to user memory without uaccess routines at virtual address 0000000000000010",
-        Type.PAGE_FAULT,
-        "BUG: unable to handle kernel access to user memory",
-    ),
-    (
-        "Unable to handle kernel execution of user memory at virtual address 0000000000000000",
-        Type.PAGE_FAULT,
-        "BUG: unable to handle kernel execution of memory",
-    ),
-    (
-        "Unable to handle kernel execution of memory at virtual address b6f00000 when execute",
-        Type.PAGE_FAULT,
-        "BUG: unable to handle kernel execution of memory",
-    ),
-    (
-        "Unable to handle kernel write to read-only memory at virtual address ffff800008010000",
-        Type.PAGE_FAULT,
-        "BUG: unable to handle kernel write to read-only memory",
-    ),
+    ("Unable to handle kernel access to user memory outside uaccess routines at virtual address 0000000000000010", Type.PAGE_FAULT, "BUG: unable to handle kernel access to user memory"),
+    ("Unable to handle kernel access to user memory without uaccess routines at virtual address 0000000000000010", Type.PAGE_FAULT, "BUG: unable to handle kernel access to user memory"),
+    ("Unable to handle kernel execution of user memory at virtual address 0000000000000000", Type.PAGE_FAULT, "BUG: unable to handle kernel execution of memory"),
+    ("Unable to handle kernel execution of memory at virtual address b6f00000 when execute", Type.PAGE_FAULT, "BUG: unable to handle kernel execution of memory"),
+    ("Unable to handle kernel write to read-only memory at virtual address ffff800008010000", Type.PAGE_FAULT, "BUG: unable to handle kernel write to read-only memory"),
     ("Unable to handle kernel access at virtual address 0x00000008", Type.PAGE_FAULT, PAGING),
     # mips, loongarch
-    (
-        "CPU 0 Unable to handle kernel paging request at virtual address 00000000, epc == 80123456, ra == 80123400",
-        Type.PAGE_FAULT,
-        PAGING,
-    ),
+    ("CPU 0 Unable to handle kernel paging request at virtual address 00000000, epc == 80123456, ra == 80123400", Type.PAGE_FAULT, PAGING),
     # ppc
     ("Unable to handle kernel paging request for data at address 0x000012e0", Type.PAGE_FAULT, PAGING),
     ("Unable to handle kernel paging request for instruction fetch", Type.PAGE_FAULT, PAGING),
@@ -66,30 +42,14 @@ HEADERS = [
     ("Unable to handle kernel paging request in virtual user address space", Type.PAGE_FAULT, PAGING),
     ("Kernel stack overflow.", Type.OTHER, "kernel stack overflow"),
     # arm, arm64: others
-    ("Unhandled fault: page domain fault (0x01b) at 0x00000008", Type.PAGE_FAULT, "Unhandled fault"),
-    ("Unhandled fault: external abort on non-linefetch (0x1018) at 0xe0a00000", Type.PAGE_FAULT, "Unhandled fault"),
-    (
-        "Unhandled fault: synchronous external abort (0x96000010) at 0xffff000008aa0000",
-        Type.PAGE_FAULT,
-        "Unhandled fault",
-    ),
     ("Unhandled fault at 0xffff000008aa0000", Type.PAGE_FAULT, "Unhandled fault"),
-    ("Unhandled prefetch abort: breakpoint debug exception (0x222) at 0x00000000", Type.PAGE_FAULT, "Unhandled fault"),
     ("Alignment trap: not handling instruction e1932f9f at [<8028bd58>]", Type.TRAP, "Alignment trap"),
     ("Bad mode in prefetch abort handler detected", Type.TRAP, "Bad mode in prefetch abort handler"),
     ("Bad mode in Error handler detected on CPU1, code 0xbf000002 -- SError", Type.TRAP, "Bad mode in Error handler"),
-    (
-        "Unhandled 64-bit el1h sync exception on CPU0, ESR 0x0000000002000000 -- BTI",
-        Type.TRAP,
-        "Unhandled 64-bit el1h sync exception",
-    ),
-    (
-        "SError Interrupt on CPU6, code 0x00000000be000411 -- SError",
-        Type.PANIC,
-        "kernel panic: Asynchronous SError Interrupt",
-    ),
+    ("Unhandled 64-bit el1h sync exception on CPU0, ESR 0x0000000002000000 -- BTI", Type.TRAP, "Unhandled 64-bit el1h sync exception"),
+    ("SError Interrupt on CPU6, code 0x00000000be000411 -- SError", Type.PANIC, "kernel panic: Asynchronous SError Interrupt"),
     ("Insufficient stack space to handle exception!", Type.OTHER, "kernel stack overflow"),
-]
+]  # fmt: skip
 DIES = [
     # arm, arm64: `%s: %x [#%d]`
     ("Internal error: Oops: 817 [#1] SMP ARM", Type.OOPS, "Oops"),
@@ -99,30 +59,14 @@ DIES = [
     ("Internal error: Oops - undefined instruction: 0 [#1] SMP ARM", Type.INVALID_OP, "invalid opcode"),
     ("Internal error: Oops - Undefined instruction: 0000000002000000 [#1] SMP", Type.INVALID_OP, "invalid opcode"),
     ("Internal error: undefined instruction: 0 [#1] SMP", Type.INVALID_OP, "invalid opcode"),
-    (
-        "Internal error: Accessing user space memory outside uaccess.h routines: 96000004 [#1] SMP",
-        Type.PAGE_FAULT,
-        "BUG: unable to handle kernel access to user memory",
-    ),
-    (
-        "Internal error: Attempting to execute userspace memory: 8600000f [#1] SMP",
-        Type.PAGE_FAULT,
-        "BUG: unable to handle kernel execution of memory",
-    ),
-    (
-        "Internal error: synchronous external abort: 96000010 [#1] PREEMPT SMP",
-        Type.TRAP,
-        "Internal error: synchronous external abort",
-    ),
+    ("Internal error: Accessing user space memory outside uaccess.h routines: 96000004 [#1] SMP", Type.PAGE_FAULT, "BUG: unable to handle kernel access to user memory"),
+    ("Internal error: Attempting to execute userspace memory: 8600000f [#1] SMP", Type.PAGE_FAULT, "BUG: unable to handle kernel execution of memory"),
+    ("Internal error: synchronous external abort: 96000010 [#1] PREEMPT SMP", Type.TRAP, "Internal error: synchronous external abort"),
     ("Internal error: Oops - bad mode: 0 [#1] SMP", Type.TRAP, "Internal error: Oops - bad mode"),
     ("Internal error: Oops - CFI: 0 [#1] SMP", Type.TRAP, "Internal error: Oops - CFI"),
-    (
-        "Internal error: level 3 (translation table walk): 96000017 [#1] SMP",
-        Type.TRAP,
-        "Internal error: level 3 (translation table walk)",
-    ),
+    ("Internal error: level 3 (translation table walk): 96000017 [#1] SMP", Type.TRAP, "Internal error: level 3 (translation table walk)"),
     ("Internal error: kernel stack overflow: 0 [#1] SMP ARM", Type.OTHER, "kernel stack overflow"),
-    ("Internal error: : 1b [#1] SMP ARM", Type.TRAP, "Internal error"),
+    ("Internal error: : 1b [#1] SMP ARM", Type.PAGE_FAULT, "Unhandled fault"),
     # ppc: `Oops: %s, sig: %ld [#%d]`
     ("Oops: Kernel access of bad area, sig: 11 [#1]", Type.PAGE_FAULT, PAGING),
     ("Oops: Exception in kernel mode, sig: 4 [#1]", Type.INVALID_OP, "invalid opcode"),
@@ -161,11 +105,11 @@ DIES = [
     ("Kernel BUG: 003e [#1]", Type.KERNEL_BUG, "kernel BUG"),
     # x86's die() with a word that no other row has
     ("my own word: 0000 [#1] SMP", Type.TRAP, "my own word"),
-]
+]  # fmt: skip
 CONTEXT = [
     "Kernel attempted to read user page (0) - exploit attempt? (uid: 0)",
     "kernel tried to execute exec-protected page (c008000000000000) - exploit attempt? (uid: 0)",
-]
+]  # fmt: skip
 NOT_THESE = [
     # user space
     "Alignment trap: prog (12) PC=0x00008ab4 Instr=0xe5912000 Address=0x00000002 FSR 0x001",
@@ -182,7 +126,7 @@ NOT_THESE = [
     "Bad mode in menu",
     "arm64: Kernel BUG",
     'die("Oops [#1]")',
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "kind", "name"), HEADERS)
@@ -333,3 +277,19 @@ def _read(console: str) -> Reading:
 def test_a_fault_its_death_and_its_panic_are_one_report(console: str, name: str) -> None:
     reading = _read(console)
     assert [(report.title, report.function) for report in reading.reports] == [(f"{name} in do_one", "do_one")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Unhandled fault: page domain fault (0x01b) at 0x00000008",
+        "Unhandled fault: external abort on non-linefetch (0x1018) at 0xe0a00000",
+        "Unhandled fault: synchronous external abort (0x96000010) at 0xffff000008aa0000",
+        "Unhandled prefetch abort: breakpoint debug exception (0x222) at 0x00000000",
+    ],
+)
+def test_an_unhandled_fault_is_a_programs_unless_the_kernel_dies(line: str) -> None:
+    died = "Internal error: : 1b [#1] SMP ARM"
+    found = [_read(text).reports for text in (f"{line}\n", f"{line}\n{died}\n")]
+    assert [(len(reports), reports[0].severity) for reports in found] == [(1, Severity.WARNING), (1, Severity.OOPS)]
+    assert {report.title for reports in found for report in reports} == {"Unhandled fault"}

@@ -21,17 +21,11 @@ PANICS = [
     ("PANIC: early exception rip ffffffff8023429f error 0 cr2 0", "PANIC: early exception"),  # to 2.6.25
     ("PANIC: early exception 0e rip 10:ffffffff80ba7531 error 2 cr2 f06f53", "PANIC: early exception: page fault"),
     ("PANIC: early exception 06 rip 10:ffffffff80ba7531 error 0 cr2 f06f53", "PANIC: early exception: invalid opcode"),
-    (
-        "PANIC: early exception 0d rip 10:ffffffff80ba7531 error 0 cr2 0",
-        "PANIC: early exception: general protection fault",
-    ),
-    (
-        "PANIC: early exception 0x0e IP 10:ffffffff81f6b0c1 error 0 cr2 0xffff88001fbff000",
-        "PANIC: early exception: page fault",
-    ),
+    ("PANIC: early exception 0d rip 10:ffffffff80ba7531 error 0 cr2 0", "PANIC: early exception: general protection fault"),
+    ("PANIC: early exception 0x0e IP 10:ffffffff81f6b0c1 error 0 cr2 0xffff88001fbff000", "PANIC: early exception: page fault"),
     ("PANIC: early exception 0x00 IP 60:c1d2a3b4 error 0 cr2 0x0", "PANIC: early exception: divide error"),
     ("PANIC: early exception 0xe3 IP 10:ffffffffa08146f1 error 0 cr2 0x0", "PANIC: early exception"),
-]
+]  # fmt: skip
 DOUBLE = [
     ("PANIC: double fault, gdt at c1a09000 [255 bytes]", Severity.FATAL),
     ("PANIC: double fault, error_code: 0x0", Severity.OOPS),
@@ -39,7 +33,7 @@ DOUBLE = [
     ("double fault: 0000 [#1] PREEMPT SMP KASAN", Severity.OOPS),
     ("double fault: 0000 [1] SMP", Severity.OOPS),
     ("Oops: double fault: 0000 [#1] SMP NOPTI", Severity.OOPS),
-]
+]  # fmt: skip
 NOT_THESE = [
     "DEBUG: Int 14: CR2 fffb5000",
     'int_msg: .asciz "BUG: Int %d: CR2 %p"',
@@ -49,7 +43,7 @@ NOT_THESE = [
     "usb: Unknown interrupt or fault at port 3",
     "Error: unrecognized/unsupported option -x",
     "traps: prog[12] trap double fault ip:0 sp:0 error:0",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "title"), HEAD_32)

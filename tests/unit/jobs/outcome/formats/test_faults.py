@@ -23,31 +23,16 @@ HEADERS = [
     ("BUG: unable to handle kernel ", Type.PAGE_FAULT, "BUG: unable to handle kernel"),
     ("swapper/0: Corrupted page table at address 7f1234567000", Type.BAD_PAGE, "Corrupted page table"),
     # arch/x86/kernel/traps.c
-    (
-        "BUG: stack guard page was hit at ffffc90001a3bff8 (stack is ffffc90001a3c000..ffffc90001a3ffff)",
-        Type.PAGE_FAULT,
-        GUARD,
-    ),
-    (
-        "BUG: TASK stack guard page was hit at ffffc90001a3bff8 (stack is ffffc90001a3c000..ffffc90001a40000)",
-        Type.PAGE_FAULT,
-        GUARD,
-    ),
-    (
-        "BUG: #DF stack guard page was hit at 0000000012345678 (stack is 0000000023456789..0000000034567890)",
-        Type.PAGE_FAULT,
-        GUARD,
-    ),
+    ("PANIC: exception stack guard: 0xffffc90001a3bff8", Type.PAGE_FAULT, GUARD),
+    ("BUG: stack guard page was hit at ffffc90001a3bff8 (stack is ffffc90001a3c000..ffffc90001a3ffff)", Type.PAGE_FAULT, GUARD),
+    ("BUG: TASK stack guard page was hit at ffffc90001a3bff8 (stack is ffffc90001a3c000..ffffc90001a40000)", Type.PAGE_FAULT, GUARD),
+    ("BUG: #DF stack guard page was hit at 0000000012345678 (stack is 0000000023456789..0000000034567890)", Type.PAGE_FAULT, GUARD),
     ("CFI failure at do_one+0x37b/0x6c0 (target: two+0x0/0x112; expected type: 0xd9421881)", Type.TRAP, "CFI failure"),
-    (
-        "CFI failure at 0xffffffffa000269c (target: 0xffffffffa000269c; expected type: 0xd9421881)",
-        Type.TRAP,
-        "CFI failure",
-    ),
+    ("CFI failure at 0xffffffffa000269c (target: 0xffffffffa000269c; expected type: 0xd9421881)", Type.TRAP, "CFI failure"),
     ("CFI failure (target: two+0x0/0x112):", Type.TRAP, "CFI failure"),
     ("traps: Missing ENDBR: two+0x0/0x10", Type.TRAP, "Missing ENDBR"),
     ("traps: Unexpected #CP", Type.TRAP, "control protection fault"),
-]
+]  # fmt: skip
 DIES = [
     ("Oops: 0000 [#1] PREEMPT SMP DEBUG_PAGEALLOC", Type.OOPS, "Oops"),
     ("Oops: 0002 [1] SMP ", Type.OOPS, "Oops"),  # x86-64 to 2.6.24
@@ -56,32 +41,12 @@ DIES = [
     ("general protection fault: 0000 [#1]", Type.GPF, "general protection fault"),
     ("general protection fault: 0000 [1] PREEMPT ", Type.GPF, "general protection fault"),
     ("segment-related general protection fault: 0010 [#1] SMP", Type.GPF, "general protection fault"),
-    (
-        "general protection fault, probably for non-canonical address 0xdffffc0000000003: 0000 [#1] PREEMPT SMP KASAN",
-        Type.GPF,
-        "general protection fault",
-    ),
-    (
-        "general protection fault, maybe for address 0xffffc90000000000: 0000 [#1] SMP",
-        Type.GPF,
-        "general protection fault",
-    ),
-    (
-        "general protection fault for non-canonical address 0xe017577ddf75b7dd: 0000 [#1] SMP",
-        Type.GPF,
-        "general protection fault",
-    ),
-    (
-        "Oops: general protection fault, probably for non-canonical address 0xdffffc0000000003: 0000 [#1] SMP KASAN",
-        Type.GPF,
-        "general protection fault",
-    ),
+    ("general protection fault, probably for non-canonical address 0xdffffc0000000003: 0000 [#1] PREEMPT SMP KASAN", Type.GPF, "general protection fault"),
+    ("general protection fault, maybe for address 0xffffc90000000000: 0000 [#1] SMP", Type.GPF, "general protection fault"),
+    ("general protection fault for non-canonical address 0xe017577ddf75b7dd: 0000 [#1] SMP", Type.GPF, "general protection fault"),
+    ("Oops: general protection fault, probably for non-canonical address 0xdffffc0000000003: 0000 [#1] SMP KASAN", Type.GPF, "general protection fault"),
     ("Oops: general protection fault, probably for non-canonical address ", Type.GPF, "general protection fault"),
-    (
-        "kasan: GPF could be caused by NULL-ptr deref or user memory accessgeneral protection fault: 0000 [#1] SMP KASAN",
-        Type.GPF,
-        "general protection fault",
-    ),
+    ("kasan: GPF could be caused by NULL-ptr deref or user memory accessgeneral protection fault: 0000 [#1] SMP KASAN", Type.GPF, "general protection fault"),
     ("stack segment: 0000 [#1] PREEMPT SMP", Type.GPF, "stack segment fault"),
     ("divide error: 0000 [#1] ", Type.DIVIDE, "divide error"),
     ("divide_error: 0000 [#1] PREEMPT SMP KASAN", Type.DIVIDE, "divide error"),
@@ -110,7 +75,7 @@ DIES = [
     ("kernel stack overflow (page fault): 0000 [#1] SMP", Type.PAGE_FAULT, GUARD),
     ("kernel stack overflow (double-fault): 0000 [#1] SMP", Type.PAGE_FAULT, GUARD),
     ("Split lock detected", Type.TRAP, "split lock"),
-]
+]  # fmt: skip
 MACHINE_CHECKS = [
     ("CPU 0: Machine Check Exception: 0000000000000007", Severity.OOPS),  # 2.6 i386
     ("CPU 2: Machine Check Exception:                4 Bank 5: f200000000000e0f", Severity.OOPS),  # 2.6 x86-64
@@ -123,7 +88,7 @@ MACHINE_CHECKS = [
     ("{1}[Hardware Error]: Hardware error from APEI Generic Hardware Error Source: 1", Severity.WARNING),
     ("Uhhuh. NMI received for unknown reason 3d on CPU 0.", Severity.CONTEXT),
     ("NMI: PCI system error (SERR) for reason a1 on CPU 0.", Severity.CONTEXT),
-]
+]  # fmt: skip
 CONTEXT = [
     "kernel tried to execute NX-protected page - exploit attempt? (uid: 0)",
     "unable to execute userspace code (SMEP?) (uid: 0)",
@@ -132,7 +97,7 @@ CONTEXT = [
     "init[1]: segfault at 8 ip 08049113 sp bfc00b44 error 6 in init[8049000+1000]",
     "traps: init[1] trap invalid opcode ip:401111 sp:7ffd570c3978 error:0 in init[401000+1000]",
     "traps: systemd[1] general protection fault ip:401111 sp:7ffd570c3978 error:0 in systemd[401000+1000]",
-]
+]  # fmt: skip
 NOT_THESE = [
     # user space
     "traps: chrome[2979] trap invalid opcode ip:55911b28dba3 sp:7ffea558a3e0 error:0",
@@ -159,7 +124,7 @@ NOT_THESE = [
     'printk(KERN_ALERT "BUG: unable to handle kernel paging request");',
     '"general protection fault: 0000 [#1]" means that',
     "see also: BUG: kernel NULL pointer dereference, address: 0",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "kind", "name"), HEADERS)

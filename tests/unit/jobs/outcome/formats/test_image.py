@@ -19,7 +19,7 @@ CPU = [
     "This linux kernel as configured requires 5-level paging",
     "EFI stub: ERROR: This 64 KB granular kernel is not supported by your CPU",
     "EFI stub: ERROR: This LPAE kernel is not supported by your CPU",
-]
+]  # fmt: skip
 REASONS = [
     # lib/inflate.c and fill_inbuf
     "ran out of input data", "out of input data", "crc error", "length error", "out of memory", "Out of memory", "Malloc error",
@@ -50,7 +50,7 @@ CONTEXT = [
     "Probing EDD (edd=off to disable)... ",
     "WARNING: Ancient bootloader, some functionality may be limited!",
     "Undefined video mode number: 31a",
-]
+]  # fmt: skip
 # Ordinary boots, running kernels and user space
 NOT_THESE = [
     "Probing EDD (edd=off to disable)... ok",
@@ -67,7 +67,7 @@ NOT_THESE = [
     "myprog: out of memory",
     "error: out of memory.",
     "Data corrupted? no",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", CPU)
@@ -103,13 +103,34 @@ def test_the_decompressors_last_words_take_the_reason_from_the_line_before(line:
         ("exit_boot() failed!", "EFI stub: {reason}"),
         ("EFI stub: ERROR: exit_boot() failed!", "EFI stub: {reason}"),
         ("EFI stub: ERROR: efi_main() failed!", "EFI stub: {reason}"),
+        ("EFI stub: ERROR: efi_stub_entry() failed!", "EFI stub: {reason}"),
         ("EFI stub: ERROR: Exit boot services failed.", "EFI stub: {reason}"),
+        ("EFI stub: ERROR: Failed to decompress kernel", "EFI stub: {reason}"),
+        ("No setup signature found...", "no setup signature found"),
     ],
 )
 def test_set_up_code_that_gives_up_ends_the_boot(line: str, title: str) -> None:
     row = first(IMAGE, line)
     assert row is not None
     assert (row.severity, row.title) == (Severity.FATAL, title)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Please use a boot loader program instead.",
+        "Direct floppy boot is not supported. Use a boot loader program instead.",
+        "Use a boot loader.",
+    ],
+)
+def test_an_image_that_was_booted_as_a_disk_never_ran(line: str) -> None:
+    row = first(IMAGE, line)
+    assert row is not None
+    assert (row.type, row.severity, row.title) == (
+        Type.LOADER,
+        Severity.LOADER_ERROR,
+        "the image was booted without a loader",
+    )
 
 
 @pytest.mark.parametrize("line", CONTEXT)

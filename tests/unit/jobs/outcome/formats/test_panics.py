@@ -16,81 +16,39 @@ ROOT_AND_INIT = [
     ("Kernel panic: VFS: Unable to mount root fs on 03:01", Type.NO_ROOT, Outcome.NO_ROOT),  # 2.4
     (_P + "Could not decompress initial ramdisk image.", Type.NO_ROOT, Outcome.NO_ROOT),
     (_P + "No init found.  Try passing init= option to kernel.", Type.INIT_DIED, Outcome.NO_INIT),
-    (
-        _P
-        + "No working init found.  Try passing init= option to kernel. See Linux Documentation/admin-guide/init.rst for guidance.",
-        Type.INIT_DIED,
-        Outcome.NO_INIT,
-    ),
+    (_P + "No working init found.  Try passing init= option to kernel. See Linux Documentation/admin-guide/init.rst for guidance.", Type.INIT_DIED, Outcome.NO_INIT),
     (_P + "Requested init /bin/none failed (error -2).", Type.INIT_DIED, Outcome.NO_INIT),
     (_P + "Attempted to kill init!", Type.INIT_DIED, Outcome.INIT_DIED),
     (_P + "Attempted to kill init! exitcode=0x0000000b", Type.INIT_DIED, Outcome.INIT_DIED),
     ("Kernel panic: Attempted to kill init!", Type.INIT_DIED, Outcome.INIT_DIED),
-]
+]  # fmt: skip
 OF_THEIR_OWN = [
-    (
-        _P + "stack-protector: Kernel stack is corrupted in: do_one+0x7ea/0x7f0",
-        Type.PANIC,
-        "kernel panic: stack is corrupted",
-    ),
+    (_P + "stack-protector: Kernel stack is corrupted in: do_one+0x7ea/0x7f0", Type.PANIC, "kernel panic: stack is corrupted"),
     (_P + "stack-protector: Kernel stack is corrupted in: c0123456", Type.PANIC, "kernel panic: stack is corrupted"),
     (_P + "corrupted stack end detected inside scheduler", Type.PANIC, "kernel panic: corrupted stack end"),
     (_P + "corrupted shadow stack detected inside scheduler", Type.PANIC, "kernel panic: corrupted shadow stack"),
     (_P + "sysrq triggered crash", Type.PANIC, "kernel panic: sysrq triggered crash"),
-    (
-        _P
-        + "IO-APIC + timer doesn't work!  Boot with apic=debug and send a report.  Then try booting with the 'noapic' option.",
-        Type.PANIC,
-        "kernel panic: IO-APIC + timer doesn't work!",
-    ),
-    (
-        _P + "Boot APIC ID in local APIC unexpected (0 vs 4)",
-        Type.PANIC,
-        "kernel panic: Boot APIC ID in local APIC unexpected",
-    ),
-    (
-        _P + "Kernel requires i486+ for 'invlpg' and other features",
-        Type.PANIC,
-        "kernel panic: kernel requires another CPU",
-    ),
-    (
-        _P + "Kernel compiled for Pentium+, requires TSC feature!",
-        Type.PANIC,
-        "kernel panic: kernel requires another CPU",
-    ),
+    (_P + "IO-APIC + timer doesn't work!  Boot with apic=debug and send a report.  Then try booting with the 'noapic' option.", Type.PANIC, "kernel panic: IO-APIC + timer doesn't work!"),
+    (_P + "Boot APIC ID in local APIC unexpected (0 vs 4)", Type.PANIC, "kernel panic: Boot APIC ID in local APIC unexpected"),
+    (_P + "Kernel requires i486+ for 'invlpg' and other features", Type.PANIC, "kernel panic: kernel requires another CPU"),
+    (_P + "Kernel compiled for Pentium+, requires TSC feature!", Type.PANIC, "kernel panic: kernel requires another CPU"),
     (_P + "Linux doesn't support CPUs with broken WP.", Type.PANIC, "kernel panic: kernel requires another CPU"),
     (_P + "no cpio magic", Type.PANIC, "kernel panic: initramfs: no cpio magic"),
     (_P + "junk in compressed archive", Type.PANIC, "kernel panic: initramfs: junk in compressed archive"),
     (_P + "invalid compressed format (err=1)", Type.PANIC, "kernel panic: initramfs: invalid compressed format"),
-    (
-        _P + "Overlapping early reservations 100000-2fffff TEXT DATA BSS to 200000-3fffff RAMDISK",
-        Type.PANIC,
-        "kernel panic: Overlapping early reservations",
-    ),
+    (_P + "Overlapping early reservations 100000-2fffff TEXT DATA BSS to 200000-3fffff RAMDISK", Type.PANIC, "kernel panic: Overlapping early reservations"),
     (_P + "alloc_low_page: ran out of memory", Type.PANIC, "kernel panic: alloc_low_page: ran out of memory"),
-    (
-        _P + "Failed to allocate Dentry cache hash table",
-        Type.PANIC,
-        "kernel panic: Failed to allocate Dentry cache hash table",
-    ),
+    (_P + "Failed to allocate Dentry cache hash table", Type.PANIC, "kernel panic: Failed to allocate Dentry cache hash table"),
     (_P + "Kernel mode signal 4", Type.PANIC, "kernel panic: Kernel mode signal"),
     (_P + "Kernel mode fault at addr 0x8, ip 0x60012345", Type.PAGE_FAULT, "kernel panic: Kernel mode fault"),
-    (
-        _P + "Kernel tried to access user memory at addr 0x8, ip 0x60012345",
-        Type.PAGE_FAULT,
-        "kernel panic: Kernel tried to access user memory",
-    ),
+    (_P + "Kernel tried to access user memory at addr 0x8, ip 0x60012345", Type.PAGE_FAULT, "kernel panic: Kernel tried to access user memory"),
     (_P + "Segfault with no mm", Type.PAGE_FAULT, "kernel panic: Segfault with no mm"),
-    (
-        _P + "Couldn't open N_TTY ldisc for ptm1 --- error -12.",
-        Type.PANIC,
-        "kernel panic: Couldn't open N_TTY ldisc for ptm1 --- error -12.",
-    ),
+    (_P + "Couldn't open N_TTY ldisc for ptm1 --- error -12.", Type.PANIC, "kernel panic: Couldn't open N_TTY ldisc for ptm1 --- error -12."),
     ("Kernel panic: no room for boot memory", Type.PANIC, "kernel panic: no room for boot memory"),
     ("Kernel panic - not syncing: ", Type.PANIC, "kernel panic"),
     ("Kernel panic - not syncing", Type.PANIC, "kernel panic"),
     ("(XEN) Panic on CPU 0:", Type.PANIC, "Xen panic"),
-]
+]  # fmt: skip
 FOLLOWING = [
     (_P + "Fatal exception in interrupt", Type.PANIC, "kernel panic: Fatal exception in interrupt"),
     (_P + "Fatal exception", Type.PANIC, "kernel panic: Fatal exception"),
@@ -112,6 +70,11 @@ FOLLOWING = [
     (_P + "Hard LOCKUP", Type.HANG, "kernel panic: Hard LOCKUP"),
     (_P + "Watchdog detected hard LOCKUP on cpu 3", Type.HANG, "kernel panic: Hard LOCKUP"),
     (_P + "Non maskable interrupt", Type.HANG, "kernel panic: Hard LOCKUP"),
+    (_P + "Oops", Type.PANIC, "kernel panic: Oops"),
+    (_P + "Oops failed to kill thread", Type.PANIC, "kernel panic: Oops failed to kill thread"),
+    (_P + "low stack detected by irq handler - check messages", Type.PANIC, "kernel panic: low stack detected by irq handler"),
+    (_P + "Timeout: Not all CPUs entered broadcast exception handler", Type.MCE, "kernel panic: Fatal machine check"),
+    (_P + "Timeout synchronizing machine check over CPUs", Type.MCE, "kernel panic: Fatal machine check"),
     (_P + "NMI: Not continuing", Type.MCE, "kernel panic: NMI: Not continuing"),
     (_P + "Fatal machine check on current CPU", Type.MCE, "kernel panic: Fatal machine check"),
     (_P + "Fatal Machine check", Type.MCE, "kernel panic: Fatal machine check"),
@@ -125,19 +88,11 @@ FOLLOWING = [
     (_P + "Corrupt kernel stack, can't continue.", Type.OTHER, "kernel panic: kernel stack overflow"),
     (_P + "Asynchronous SError Interrupt", Type.PANIC, "kernel panic: Asynchronous SError Interrupt"),
     (_P + "CFI failure (target: two+0x0/0x112)", Type.TRAP, "kernel panic: CFI failure"),
-    (
-        _P + "Out of memory and no killable processes...",
-        Type.PANIC,
-        "kernel panic: Out of memory and no killable processes",
-    ),
+    (_P + "Out of memory and no killable processes...", Type.PANIC, "kernel panic: Out of memory and no killable processes"),
     (_P + "System is deadlocked on memory", Type.PANIC, "kernel panic: System is deadlocked on memory"),
-    (
-        _P + "Out of memory: system-wide panic_on_oom is enabled",
-        Type.PANIC,
-        "kernel panic: Out of memory: panic_on_oom",
-    ),
+    (_P + "Out of memory: system-wide panic_on_oom is enabled", Type.PANIC, "kernel panic: Out of memory: panic_on_oom"),
     (_P + "out of memory. panic_on_oom is selected", Type.PANIC, "kernel panic: Out of memory: panic_on_oom"),
-]
+]  # fmt: skip
 EVIDENCE = [
     ('VFS: Cannot open root device "sda1" or unknown-block(0,0)', Severity.CONTEXT),
     ('VFS: Cannot open root device "sda1" or unknown-block(0,0): error -6', Severity.CONTEXT),
@@ -153,7 +108,7 @@ EVIDENCE = [
     ("it isn't (crc error); looks like an initrd", Severity.CONTEXT),
     ("rootfs image is not initramfs (no cpio magic); looks like an initrd", Severity.CONTEXT),
     ("RAMDISK: Couldn't find valid RAM disk image starting at 0.", Severity.CONTEXT),
-]
+]  # fmt: skip
 NOT_THESE = [
     "---[ end Kernel panic - not syncing: Fatal exception ]---",
     "Kernel command line: console=ttyS0 panic=1",
@@ -167,7 +122,7 @@ NOT_THESE = [
     "VFS: Mounted root (ext3 filesystem) readonly.",
     "systemd[1]: Failed to execute /usr/bin/none: No such file",
     "Failed to execute command: permission denied",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "kind", "outcome"), ROOT_AND_INIT)
