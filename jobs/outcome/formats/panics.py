@@ -116,6 +116,9 @@ _GENERAL = (
     Format("panic", Type.PANIC, Severity.FATAL, _NEEDLE, _PANIC + r"(?P<what>\S.{0,160})", "kernel panic: {what}", Blame.NOTHING, "kernel/panic.c panic; 2.4-7.0", traced=False),
     # The text is empty, or torn off
     Format("panic", Type.PANIC, Severity.FATAL, _NEEDLE, r"^Kernel panic(?: - not syncing)?:? *$", "kernel panic", Blame.NOTHING, "kernel/panic.c panic, torn", traced=False),
+    # The hypervisor's word on a guest other than the first is no word on this boot
+    Format("xen-panic", Type.PANIC, Severity.FATAL, "(XEN) ", r"^\(XEN\) (?:Domain 0 (?:\(vcpu#\d+\) )?crashed|Hardware Dom0 crashed)", "Xen: domain 0 crashed", Blame.NOTHING,
+           "xen/arch/x86/domain.c, xen/common/{domain,shutdown}.c; Xen 3.0+", Arch.X86, untrusted=True, traced=False),
     Format("xen-panic", Type.PANIC, Severity.FATAL, "(XEN) Panic on CPU", r"^\(XEN\) Panic on CPU \d+:", "Xen panic", Blame.NOTHING, "xen/drivers/char/console.c panic; Xen 3.0+",
            Arch.X86, untrusted=True, traced=False),
 )  # fmt: skip

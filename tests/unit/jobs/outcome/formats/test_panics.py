@@ -48,6 +48,8 @@ OF_THEIR_OWN = [
     ("Kernel panic - not syncing: ", Type.PANIC, "kernel panic"),
     ("Kernel panic - not syncing", Type.PANIC, "kernel panic"),
     ("(XEN) Panic on CPU 0:", Type.PANIC, "Xen panic"),
+    ("(XEN) Domain 0 (vcpu#0) crashed on cpu#0:", Type.PANIC, "Xen: domain 0 crashed"),
+    ("(XEN) Hardware Dom0 crashed: rebooting machine in 5 seconds.", Type.PANIC, "Xen: domain 0 crashed"),
 ]  # fmt: skip
 FOLLOWING = [
     (_P + "Fatal exception in interrupt", Type.PANIC, "kernel panic: Fatal exception in interrupt"),
@@ -117,6 +119,7 @@ NOT_THESE = [
     "mce: [Hardware Error]: Fake kernel panic: Fatal machine check",
     "kernel panic: not by the kernel",
     "Rebooting in 2 seconds..",
+    "(XEN) Domain 3 (vcpu#0) crashed on cpu#1:",
     "checking if image is initramfs... it is",
     "RAMDISK: gzip image found at block 0",
     "VFS: Mounted root (ext3 filesystem) readonly.",
