@@ -52,7 +52,6 @@ _OF_THEIR_OWN = (
            blame=Blame.STALL, alternates=("stack-overflow",)),
     _panic("shadow-stack-end", r"corrupted shadow stack detected inside scheduler", "corrupted shadow stack", "kernel/sched/core.c schedule_debug; 5.8-7.0",
            blame=Blame.STALL, alternates=("stack-overflow",)),
-    _panic("sysrq", r"sysrq triggered crash", "sysrq triggered crash", "drivers/tty/sysrq.c sysrq_handle_crash; 4.20-7.0 (a NULL dereference before)"),
     _panic("io-apic", r"IO-APIC \+ timer doesn't work", "IO-APIC + timer doesn't work!", "arch/x86/kernel/apic/io_apic.c check_timer; 2.4-7.0"),
     _panic("boot-apic", r"Boot APIC ID in local APIC unexpected", "Boot APIC ID in local APIC unexpected", "arch/x86/kernel/apic/apic.c verify_local_APIC callers; 2.6.0-7.0"),
     # init/initramfs.c panics with its error text where the built-in archive is bad (2.6: any)
