@@ -17,7 +17,7 @@ from jobs.outcome.signature import bare_function
 
 # Labels of traces that tell another story: who allocated the object, which locks there are.
 _OTHER_STORY = re.compile(
-    r"Allocated|Freed|Last |Uninit|the existing|-> #|the (?:soft|hard)irq|origin|Showing|Local var|to a |Preemption disabled"
+    r"Allocated|Freed|Last |Uninit|the existing|-> #|the (?:soft|hard)irq|origin|Showing|Local var|to a |Preemption disabled|\{"
 )
 # A stalled processor is interrupted here; what it did before is below.
 _INTERRUPTED = re.compile(

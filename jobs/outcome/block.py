@@ -115,7 +115,7 @@ class Block:
         function = blaming.blame(row, found, groups.get("function"), self._eip(lines))
         function = syscall(function) if function else None
         title = self._title(groups)
-        named = f" in {function}" if function else ""
+        named = f" in {function}" if function and "{function}" not in row.title else ""
         chain = blaming.chain(found, function)
         callers = [bare_function(frame.function) for frame in chain[1:] if frame.reliable][:_CALLERS]
         return Report(

@@ -100,6 +100,8 @@ def _reported(seen: Seen, block: Block) -> Found:
     if seen.first.end is not None and block.severity is not Severity.FATAL:
         return Found(Outcome.BOOTED_WITH_OOPS, block)
     row = block.row
+    if any(later.type is Type.EARLY_EXCEPTION for later, _, _ in block.followers):
+        return Found(Outcome.EARLY_EXCEPTION, block)
     if row.outcome is not None:
         return Found(row.outcome, block)
     if row.type in _BY_TYPE:

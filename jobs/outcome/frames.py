@@ -52,7 +52,7 @@ _MANY = re.compile(rf"(?:\[<(?P<addr>[0-9a-f]{{6,16}})>\] ?(?P<guess>\? ?)?|<[0-
 _LOCK = re.compile(rf"^(?!#\d).{{0,200}}, at: *(?:\[<[0-9a-f]+>\] *)?{_SYM}")
 _LABEL = re.compile(
     r"^ *(?P<label>Call [Tt]race|Call Backtrace|Backtrace|stack backtrace|backtrace|Trace|Allocated by|Allocated:|Freed by|Freed:"
-    r"|Last (?:potentially )?related work|Preemption disabled at|Uninit was|the existing dependency chain|-> #\d+|the (?:soft|hard)irq-|to a "
+    r"|Last (?:potentially )?related work|Preemption disabled at|\{[\w-]+\} state was registered|Uninit was|the existing dependency chain|-> #\d+|the (?:soft|hard)irq-|to a "
     r"|NMI backtrace for cpu|<(?:/?IRQ|EOI|/?TASK|/?NMI|/?#\w+)>|Stack traceback|Showing all locks|Workqueue|Krnl Code|Code"
     r"|Task dump for CPU|Last Breaking-Event|origin:|Local variable|-{3}\[ end|-{3}\[ cut)"
 )

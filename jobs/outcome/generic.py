@@ -20,7 +20,7 @@ _REPORTS = """
     check_stack_object check_page_span* check_bogus* check_kernel_text* check_copy_size
     kasan_* asan_* hwasan_* msan_* kmsan_* kcsan_* tsan_* kfence_* ubsan_* handle_overflow val_to_string sanitizer_*
     check_memory_region* memory_is_* check_region_inline sanitizer_cov* kcov_* write_comp_data* should_fail* fail_dump
-    lockdep_* lock_acquire* lock_release* lock_is_held* lock_set* lock_pin* lock_unpin* lock_repin* lock_downgrade*
+    lockdep_* lock_acquire* lock_release* lock_set* lock_pin* lock_unpin* lock_repin* lock_downgrade*
     lock_contended lock_acquired lock_acquire* reacquire_held* find_held_lock register_lock_class look_up_lock_class
     assign_lock_key* is_static_lock* validate_chain* check_prev* check_deadlock* check_noncircular* check_usage*
     check_irq_usage* check_wait_context* check_chain_key* mark_lock* mark_held* mark_usage* mark_irqflags*
@@ -65,14 +65,14 @@ _COPIES_AND_COUNTS = """
     strncmp strcasecmp strncasecmp strlen strnlen strchr* strrchr strnchr strstr strnstr strcat strlcat strncat strsep strspn
     strreplace kstrdup* kstrndup copy_to_user* copy_from_user* copy_in_user raw_copy_* copy_user_* copy_page* clear_user*
     copy_to_iter* copy_from_iter* strncpy_from_user* strnlen_user put_user* get_user* rep_movs* rep_stos*
-    read_once* write_once* read_word_at_a_time arch_atomic* atomic_* atomic64_* instrument_* arch_test_bit test_bit*
+    read_once* write_once* read_word_at_a_time arch_atomic* atomic_* refcount_dec_and_lock* atomic64_* instrument_* arch_test_bit test_bit*
     variable_test_bit constant_test_bit set_bit clear_bit test_and_set_bit* test_and_clear_bit* find_first_bit* find_next_bit*
     list_add* list_del* list_replace* list_move* list_splice* hlist_add* hlist_del* list_add_valid* list_del_entry_valid*
     rb_erase* rb_first* rb_last* rb_next* rb_prev* rb_insert* rb_link* xas_* ida_free ida_alloc* ida_destroy
     refcount_* kref_get kref_put kref_sub ref_tracker_* kobject_del kobject_put kobject_get kobject_uevent* kobject_cleanup
     add_uevent_var put_device get_device iput ihold dput fast_dput mntput* inc_nlink drop_nlink clear_nlink set_nlink
     crc16* crc32* crc_t10* crc_itu_t* crc_ccitt* csum_partial* aes_encrypt aes_decrypt aesti_encrypt aesti_decrypt aesti_set_key des_encrypt des_decrypt crypto_*_encrypt crypto_*_decrypt crypto_*_setkey cipher_crypt_one
-    crypto_shash_* crypto_ahash_*
+    crypto_shash_* crypto_ahash_* crypto_cipher_* xts_encrypt xts_decrypt ecb_encrypt cbc_encrypt
     hex_dump_to_buffer print_hex_dump* hex_string bin2hex
     snprintf vsnprintf scnprintf vscnprintf sprintf vsprintf kasprintf kvasprintf* string string_nocheck pointer va_format format_decode
     logic_inb logic_inw logic_inl logic_outb logic_outw logic_outl inb inw inl outb outw outl ioread* iowrite*

@@ -18,7 +18,7 @@ SHOWN = 500  # characters of a line that is shown as evidence
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_a-z])")
 # C0 and C1 controls, except line feed and CR: those end records.
 _CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_TIME = r"\[ {0,6}\d{1,8}\.\d{1,9}(?:@\d+)?\]"  # printk's; some vendors add the processor
+_TIME = r"\[ {0,6}(?P<stamp>\d{1,8}\.\d{1,9})(?:@\d+)?\]"  # printk's; some vendors add the processor
 # Where another record begins inside a line: a printk level or a printk time (kernel/printk.c prints both). Each begins
 # with a plain character, so that searching costs little where there is none.
 _LEVEL_AT = re.compile(r"<[0-7]>(?=\S)")
@@ -28,11 +28,11 @@ PREFIX = re.compile(
     r"(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? )?"
     r"(?:(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )?(?:[\w.-]{1,64} )?(?=kernel:)|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?=<|\[))?"
     r"(?P<printk>(?:kern {0,3}:[a-z]{1,6} {0,3}: )?(?:kernel: ?)?(?:<(?P<level>\d{1,3})>)?"
-    rf"(?P<stamp>{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?)"
+    rf"(?:{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?)"
 )
 # A BIOS that copies its screen to the serial line, and set-up code that writes there too: `PPrroobbiinngg`.
 _DOUBLED = re.compile(r"(?=[A-Z])(?:(.)\1){6,}")
-_BLANK = b"\r\n\0 \t"
+BLANK = b"\r\n\0 \t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Record:
 
     @property
     def seconds(self) -> float | None:
-        return float(self.stamp.strip("[]").split("@")[0]) if self.stamp else None
+        return float(self.stamp) if self.stamp else None
 
 
 class Splitter:
@@ -118,10 +118,10 @@ class Splitter:
 
 def clean(raw: bytes) -> str:
     """Readable text of a line's bytes: UTF-8 with replacement, no escapes, no controls but CR, doubling undone."""
-    text = readable(raw)
-    if not text.isprintable() and not text.replace("\r", "").replace("\n", "").isprintable():
+    text = readable(raw).replace("\n", "")
+    if not text.isprintable() and not text.replace("\r", "").isprintable():
         # The rare ones: Unicode's other marks and unassigned letters.
-        text = "".join(char for char in text if char.isprintable() or char in "\r\n")
+        text = "".join(char for char in text if char.isprintable() or char == "\r")
     if _DOUBLED.match(text):
         text = _DOUBLED.sub(lambda m: m.group()[::2], text)
     return text
@@ -171,7 +171,7 @@ def last_line(span: Span, end: int, number: int) -> Line | None:
         stop = end - ended
         start = data.rfind(b"\n", 0, stop) + 1
         number -= ended
-        body = len(data[start:stop].rstrip(_BLANK))
+        body = len(data[start:stop].rstrip(BLANK))
         for piece in range(start + max(body - 1, 0) // PIECE * PIECE, start - 1, -PIECE):
             text = clean(data[piece : min(piece + PIECE, stop)])
             if text.strip():

@@ -13,7 +13,7 @@ from functools import partial
 from farm.core.words import Stage
 from jobs.outcome import verdict
 from jobs.outcome.formats.table import NOTHING, Rows, needles
-from jobs.outcome.lines import PIECE, Line, Span, Splitter, clean, last_line, records
+from jobs.outcome.lines import BLANK, PIECE, Line, Span, Splitter, clean, last_line, records
 from jobs.outcome.model import Ending, Expectation, Reading, Settled
 from jobs.outcome.pattern import compile_pattern
 from jobs.outcome.seen import AFTER_BANNER, ECHO, END_GRACE, FATAL_GRACE, Seen
@@ -110,7 +110,7 @@ class Reader:
             self._line(span, start, end, number, rows)
             self._hand_over_own(data[start:open_from])
         self._hand_over(data[open_from:])
-        if not data.isspace():
+        if data.strip(BLANK):
             self._tail = span
             seen.reach(Stage.FIRMWARE)
 

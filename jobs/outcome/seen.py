@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from farm.core.words import Outcome, Stage
 from jobs.outcome.block import Block
+from jobs.outcome.formats.headless import END, HEADLESS, MODULES
 from jobs.outcome.formats.row import Format, Milestone, Severity, Type
 from jobs.outcome.formats.table import BANNER, CALLING, FARM_INIT, RETURNED, Rows
 from jobs.outcome.lines import Line, Record
@@ -19,9 +20,10 @@ from jobs.symbols.model import Symbols
 END_GRACE = 0.03  # seconds: the second copy of the end marker, 60 bytes, at 19200 baud or more
 FATAL_GRACE = 1.5  # the rest of the block
 _KEPT = 24  # reports, failed checks, loader errors: enough for a person, bounded for us
+_HEADERS = 200
 _CONTEXT = 6
 _FIRMWARE_STARTS = 4  # so many without a kernel's first line: it will not come
-_COPY = 1.0  # seconds: a record so much older than the newest is a copy of the log (`dmesg`)
+_COPY = 1.0  # seconds: two processors' clocks differ by less
 
 Before = Callable[[], Line | None]  # the last line with text on it before the one being read
 After = tuple[int, int]  # offset and number of the line after the one being read
@@ -92,6 +94,8 @@ class Seen:
     loops: int = 0  # lives that ended by themselves
     blocks: list[Block] = field(default_factory=list)  # every report, of all lives
     open: list[Block] = field(default_factory=list)  # those whose lines still come
+    headers: set[tuple[str | None, str]] = field(default_factory=set)  # of reports, with their times
+    headless: Block | None = None  # what may be a report whose header is lost
     spoiled: Block | None = None
     given_up: Block | None = None
     context: list[tuple[Block, Evidence]] = field(default_factory=list)
@@ -181,36 +185,58 @@ class Seen:
         trusted = record.printk or not life.timed or not life.in_userspace
         if rows.own and (call := _INITCALL.match(record.message)):
             life.calling = call["f"] if call["verb"] == CALLING else None
-        if life.stage is Stage.INIT and life.timed and not record.printk:
-            self.reach(Stage.USERSPACE)
         for mark in rows.milestones:
             if (trusted or mark.untrusted) and mark.regex.search(record.message):
                 self._on_milestone(mark, record, line, before)
-        if not fresh or ECHO.search(record.message):
+        if life is self.life and life.stage is Stage.INIT and life.timed and not record.printk:
+            self.reach(Stage.USERSPACE)
+        if not fresh:
             return
-        if self.expect.open and life.in_userspace and any(mark.regex.search(record.message) for mark in rows.booted):
-            self._on_booted(line)
         for fact in rows.facts:
             if (fact.overrules or fact.name not in self.facts) and (found := fact.regex.search(record.message)):
                 self.facts[fact.name] = (fact.value or found["value"])[:200]
+        if ECHO.search(record.message):
+            return
+        if self.expect.open and life.in_userspace and self.given_up is None:
+            if any(mark.regex.search(record.message) for mark in rows.booted):
+                self._on_booted(line)
         for row in rows.formats:
             if (trusted or row.untrusted) and (match := row.regex.search(record.message)):
                 self._on_row(row, match, record, line, before, after)
                 return
+        if trusted and rows.own:
+            self._on_headless(rows, record, line, after)
         self._continue_line(record, line)
 
     def _fresh(self, record: Record) -> bool:
-        """Whether the kernel says it now: a copy of its log repeats old times."""
+        """Whether the kernel says it now: a copy of its log repeats old lines, and a job's own output may quote any.
+
+        Once farm-init has spoken, what has an older time than the kernel's newest is a quotation. Before, and on a
+        console that farm-init is not on, only a header that stood there before is: under `quiet`, `dmesg` is the first
+        to show what the kernel warned of.
+        """
         seconds = record.seconds
         if seconds is None:
             return True
         life = self.life
-        if seconds < life.clock - _COPY and life.in_userspace:
+        if seconds < life.clock - _COPY and life.started:
             return False
         life.clock = max(life.clock, seconds)
-        return not any(
-            block.record.stamp == record.stamp and block.record.message == record.message for block in self.blocks
-        )
+        return (record.stamp, record.message) not in self.headers
+
+    def _on_headless(self, rows: Rows, record: Record, line: Line, after: After) -> None:
+        if MODULES in rows.own and not self.open and (match := HEADLESS.regex.search(record.message)):
+            self.headless = Block(HEADLESS, match, line, record, self.life.stage, after, life=self.lives)
+            if not self.blocks or not self.headless.follows_upon(self.blocks[-1]):
+                self.open = [self.headless]
+        elif END in rows.own and record.message.startswith(END):
+            self._adopt()
+
+    def _adopt(self) -> None:
+        """The end of a report, and its header was not seen."""
+        if self.headless is not None and self.headless in self.open and len(self.blocks) < _KEPT:
+            self.blocks.append(self.headless)
+        self.headless = None
 
     def _continue_line(self, record: Record, line: Line) -> None:
         """A record glued to a header's line belongs to its block."""
@@ -244,6 +270,10 @@ class Seen:
 
     def _on_report(self, block: Block) -> None:
         row = block.row
+        if len(self.headers) < _HEADERS:
+            self.headers.add((block.record.stamp, block.record.message))
+        if row.follows and row.severity is Severity.FATAL:
+            self._adopt()
         cause = self._cause(block) if row.follows else None
         if cause is not None:
             cause.follow(row, block.match, block.first)
@@ -271,10 +301,16 @@ class Seen:
         for old in reversed(self.blocks[-3:]):
             if old.record.caller != block.record.caller and self._beside(old, block):
                 continue
-            if not block.follows_upon(old) or old.severity is Severity.FATAL or old.row.outcome is not None:
+            if not block.follows_upon(old):
+                return None
+            if self._is_image(row):
+                return old if old.row.type is row.type else None
+            if old.severity is Severity.FATAL or old.row.outcome is not None:
                 return None
             if row.severity is Severity.FATAL:
                 return self._first_alike(old) if row.type is Type.PANIC or self._kills(old, row) else None
+            if row.severity in {Severity.WARNING, Severity.STALL} and old in self.open:
+                return old  # a line of that report
             died = row.severity is Severity.OOPS and old.row.severity is Severity.OOPS and not old.died
             return old if died or old.row.type is row.type else None
         return None
@@ -293,6 +329,8 @@ class Seen:
         """Whether `row` (init died, hung tasks, ...) is what `old` ends in."""
         if row.type is Type.INIT_DIED:
             return old.severity is Severity.OOPS and old.row.traced
+        if row.type is Type.EARLY_EXCEPTION:  # BUG()'s ud2, before there is a handler for it
+            return old.row.type is Type.KERNEL_BUG and not old.died
         return old.row.type is row.type
 
     def _on_fatal(self, block: Block) -> None:
@@ -398,7 +436,7 @@ class Seen:
         Times that end in 000 are counted in ticks (sched_clock before the TSC is known) and do repeat: 0.004000.
         """
         life = self.life
-        late = record.stamp is not None and not record.stamp.rstrip("]").endswith("000")
+        late = record.stamp is not None and not record.stamp.endswith("000")
         if self.doubt is None:
             if late and life.first_time is None:
                 life.first_time = line.text

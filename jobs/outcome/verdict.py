@@ -47,8 +47,10 @@ class _Judge:
             return self._reported(block)
         if seen.first.end is not None and not seen.early_resets:
             return self._ended(seen.first.end)
-        if seen.restart is not None or seen.doubt is not None or seen.early_resets:
-            return self._started_over(seen.restart or seen.doubt)
+        if seen.first.end is not None:
+            return self._reset_early(seen.first.end)
+        if (restart := seen.restart or seen.doubt) is not None:
+            return self._started_over(restart)
         if seen.stage.rank >= Stage.DECOMPRESS.rank:
             return self._stopped(block)
         return self._never_started(block)
@@ -70,7 +72,8 @@ class _Judge:
         if report.consequence is not None:
             reason += f", then {report.consequence}"
         elif fatal is not None and fatal is not block and self.seen.report(fatal).title != reason:
-            reason += f", then {self.seen.report(fatal).title}"
+            then = self.seen.report(fatal)
+            reason += f", then {then.title}" + (f", then {then.consequence}" if then.consequence else "")
         elif seen.first.end is not None:
             reason += "; the boot still reached its end, but this is no clean pass"
             evidence.append(seen.first.end.evidence())
@@ -79,7 +82,8 @@ class _Judge:
         if seen.spoiled is not None:
             reason += "; before that, the initramfs did not unpack whole"
             evidence.append(seen.spoiled.first)
-        return self._fail(report.type, report.title, reason, evidence, block=block)
+        type_ = report.kind if report.type is Type.USERSPACE else report.type
+        return self._fail(type_, report.title, reason, evidence, block=block)
 
     def _ended(self, end: Line) -> Reading:
         seen, first = self.seen, self.seen.first
@@ -106,17 +110,19 @@ class _Judge:
             return "a sign that the boot came to its end"
         return "farm-init's end marker" if self.seen.expect.pattern is None else "the job's success pattern"
 
-    def _started_over(self, restart: Restart | None) -> Reading:
+    def _reset_early(self, end: Line) -> Reading:
+        reason = "the machine started over after the image was started and before the kernel's first line"
+        return self._fail("reset", "unexpected reset before the kernel's first line", reason, [end])
+
+    def _started_over(self, restart: Restart) -> Reading:
         seen = self.seen
-        if restart is None:
-            reason = "the machine started over after the image was started and before the kernel's first line"
-            return self._fail("reset", "unexpected reset before the kernel's first line", reason, [seen.first.end])
+        release = restart.release or (seen.life.release if seen.lives > 1 else None)
         after = f" after {_quoted(restart.last)}" if restart.last else ""
         lines = [seen.first.banner, restart.last, restart.line]
-        if restart.release is not None and restart.release == seen.first.release:
+        if release is not None and release == seen.first.release:
             reason = f"the machine reset by itself{after} and booted the same kernel again"
             return self._fail("reboot-loop", "reboot loop", reason, lines)
-        other = f"; then another kernel booted: {restart.release}" if restart.release else ""
+        other = f"; then another kernel booted: {release}" if release else ""
         return self._fail("reset", "unexpected reset", f"the machine reset by itself{after}{other}", lines)
 
     def _stopped(self, block: Block | None) -> Reading:
@@ -177,13 +183,17 @@ class _Judge:
 
     def _loader(self) -> Reading:
         first = self.seen.loader[0]
-        reason = f"{self.seen.report(first).title}: {first.first.text}"
-        return self._infra(first.row.kind, reason, [block.first for block in self.seen.loader])
+        title = self.seen.report(first).title
+        lines = [block.first for block in self.seen.loader]
+        return self._infra(first.row.kind, f"{title}: {first.first.text}", lines, title=title)
 
     # What all answers share
 
-    def _infra(self, type_: str, reason: str, lines: Iterable[Line | Evidence | None]) -> Reading:
-        return self._reading(Verdict.INFRA, reason, lines, type_=type_, title=reason.partition(":")[0])
+    def _infra(
+        self, type_: str, reason: str, lines: Iterable[Line | Evidence | None], *, title: str | None = None
+    ) -> Reading:
+        title = title or reason.partition(":")[0]
+        return self._reading(Verdict.INFRA, reason, lines, type_=type_, title=title)
 
     def _fail(
         self,

@@ -107,7 +107,7 @@ _ROMS = (
 _ERROR = r"(?:^|[.:%] ?)(?P<error>[A-Z][\w ,/'-]{2,60}) \(https?://ipxe\.org/[0-9a-f]{2}"
 _END = r'[0-9a-f]{3}\)(?![]"])'
 _IPXE = (
-    _row("dhcp", "No configuration meth", r"No configuration methods succeeded", "iPXE: no DHCP answer", "ipxe src/usr/ifmgmt.c ifconf_progress"),
+    _row("dhcp", "No configuration meth", r"No configuration methods", "iPXE: no DHCP answer", "ipxe src/usr/ifmgmt.c ifconf_progress"),
     _row("dhcp", "ipxe.org/", _ERROR + r"(?:10|3b)[67]" + _END, "iPXE: DHCP: {error}", "ipxe src/net/udp/dhcp.c, dhcpv6.c (ERRFILE_dhcp, ERRFILE_dhcpv6)"),
     _row("tftp", "ipxe.org/", _ERROR + r"12[67]" + _END, "iPXE: TFTP: {error}", "ipxe src/net/udp/tftp.c (ERRFILE_tftp)"),
     _row("loader", "ipxe.org/", _ERROR + r"0c[67]" + _END, "iPXE: HTTP: {error}", "ipxe src/net/tcp/httpcore.c (ERRFILE_httpcore)"),

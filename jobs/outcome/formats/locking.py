@@ -79,7 +79,7 @@ _VALIDATOR = (
     Format("lockdep-subclass", Type.LOCKDEP, Severity.WARNING, "invalid subclass", r"^BUG: looking up invalid subclass: \d",
            "BUG: looking up invalid subclass", Blame.TRACE, f"{_LOCKDEP} look_up_lock_class", skip=_KEY),
     # lockdep has given up, no lock is at fault
-    Format("lockdep-exhausted", Type.LOCKDEP, Severity.WARNING, "BUG: MAX_", r"^BUG: (?P<what>MAX_(?:LOCK|STACK_TRACE)\w*) too low",
+    Format("lockdep-exhausted", Type.KERNEL_BUG, Severity.WARNING, "BUG: MAX_", r"^BUG: (?P<what>MAX_(?:LOCK|STACK_TRACE)\w*) too low",
            "BUG: {what} too low!", Blame.NOTHING, f"{_LOCKDEP} print_lockdep_off and its callers", traced=False),
     Format("lockdep-chain-key", Type.LOCKDEP, Severity.WARNING, "chain_key collision", r"^WARNING: chain_key collision",
            "WARNING: chain_key collision", Blame.NOTHING, "kernel/locking/lockdep.c print_collision; 4.7+", traced=False),

@@ -9,10 +9,12 @@ from functools import cache
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
+from farm.core.words import Stage
 from jobs.outcome.formats.arches import ARCHES
 from jobs.outcome.formats.early import EARLY
 from jobs.outcome.formats.faults import FAULTS
 from jobs.outcome.formats.firmware import FIRMWARE
+from jobs.outcome.formats.headless import END, MODULES
 from jobs.outcome.formats.image import IMAGE
 from jobs.outcome.formats.locking import LOCKING
 from jobs.outcome.formats.memory import MEMORY
@@ -33,7 +35,7 @@ BANNER = "Linux version "
 FARM_INIT = "farm-init: "
 CALLING = "calling  "  # initcall_debug: init/main.c do_one_initcall
 RETURNED = "initcall "
-_OWN = (BANNER, FARM_INIT, CALLING, RETURNED)
+_OWN = (BANNER, FARM_INIT, CALLING, RETURNED, MODULES, END)
 _BOOTED = frozenset(BOOTED)
 
 
@@ -44,7 +46,8 @@ class Needles:
         rows: dict[str, list[Format | Milestone | Fact]] = {word: [] for word in _OWN}
         for row in (*FORMATS, *MILESTONES, *BOOTED, *FACTS):
             rows.setdefault(row.needle, []).append(row)
-        for row in IMAGE:  # a BIOS that copies its screen to the serial line, where set-up code writes too
+        # A BIOS that copies its screen to the serial line, where set-up code writes too: each letter twice.
+        for row in (*IMAGE, *(mark for mark in MILESTONES if mark.stage is Stage.DECOMPRESS)):
             rows.setdefault("".join(char * 2 for char in row.needle), []).append(row)
         self.words = tuple(rows)
         self._rows = tuple(rows.values())
@@ -60,7 +63,8 @@ class Needles:
         """What the needles of one line ask for."""
         found = [row for number in sorted(numbers) for row in self._rows[number]]
         formats = [row for row in found if isinstance(row, Format)]
-        marks = [row for row in found if isinstance(row, Milestone)]
+        # On one line the later stage's comes first: `Booting from ROM..SeaBIOS (version` is a machine that starts over.
+        marks = sorted((row for row in found if isinstance(row, Milestone)), key=lambda row: -row.stage.rank)
         return Rows(
             formats=tuple(sorted(formats, key=lambda row: self._order[id(row)])),
             milestones=tuple(mark for mark in marks if mark not in _BOOTED),

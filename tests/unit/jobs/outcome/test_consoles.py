@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.outcome import Ending, Expectation, Outcome, Reader
+from jobs.outcome import Ending, Expectation, Reader, Reading
 
 CONSOLES = Path(__file__).parents[3] / "data" / "consoles"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in (CONSOLES / "manifest.jsonl").read_text().splitlines()]
@@ -16,7 +16,7 @@ def data_of(row: dict[str, Any]) -> bytes:
     return Path(CONSOLES, row["file"]).read_bytes()
 
 
-def read(row: dict[str, Any], *, chunk: int | None = None, fetched: bool | None = None) -> tuple[Reader, Outcome]:
+def read(row: dict[str, Any], *, chunk: int | None = None, fetched: bool | None = None) -> tuple[Reader, Reading]:
     data = data_of(row)
     reader = Reader(Expectation(row.get("token"), row.get("pattern"), row.get("release")))
     for start in range(0, len(data), chunk or len(data) or 1):
@@ -30,6 +30,7 @@ class TestConsole:
     def test_outcome(self, row: dict[str, Any]) -> None:
         _, outcome = read(row)
         assert (outcome.verdict, outcome.type) == (row["verdict"], row["type"]), outcome.reason
+        assert outcome.outcome == row["outcome"]
         assert outcome.function == row.get("function")
         if "stage" in row:
             assert outcome.stage == row["stage"]
@@ -68,7 +69,7 @@ class TestConsole:
         reader, outcome = read(row)
         halted = outcome.type == "decompressor"  # its line has no end: seen before `conclude` only
         goes_on = (
-            outcome.type in {"silent", "oops", "loader", "dhcp", "no-boot-device"} and "panic" not in outcome.reason
+            outcome.type in {"silent", "page-fault", "tftp", "dhcp", "no-boot-device"} and "panic" not in outcome.reason
         )
         if outcome.verdict == "pass" or not (goes_on or halted):
             assert reader.settled is not None
@@ -83,7 +84,7 @@ def test_one_fault_in_six_kernels_has_one_signature() -> None:
 
 
 def test_another_function_is_another_signature() -> None:
-    found = {row["function"]: read(row)[1].signature for row in ROWS if row["type"] == "early-fault"}
+    found = {row["function"]: read(row)[1].signature for row in ROWS if row["type"] == "early-exception"}
     assert len(found) == len(set(found.values())) == 3
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.outcome.lines import PIECE, SHOWN, Line, Segment, Span, Splitter, clean, last_line, segments
+from jobs.outcome.lines import PIECE, SHOWN, Line, Record, Span, Splitter, clean, last_line, records
 
 
 def spans(*chunks: bytes) -> list[Span]:
@@ -86,9 +86,9 @@ def test_clean_text_is_inert(raw: bytes) -> None:
     [
         ("plain", [("plain", False, None)]),
         ("[    1.234567] foo", [("foo", True, "1.234567")]),
-        ("[    1.234567][    T1] foo", [("foo", True, "1.234567")]),
-        ("[   12.345678][ C0] foo", [("foo", True, "12.345678")]),
-        ("<6>[    1.234567]  foo", [(" foo", True, "1.234567")]),
+        ("[    1.234567][    T1] foo", [("foo", True, "1.234567", "T1")]),
+        ("[   12.345678][ C0] foo", [("foo", True, "12.345678", "C0")]),
+        ("<6>[    1.234567]  foo", [("foo", True, "1.234567")]),
         ("<4>BUG: x", [("BUG: x", True, None)]),
         ("honours the WP bit...<0>------[ cut", [("honours the WP bit...", False, None), ("------[ cut", True, None)]),
         (
@@ -104,8 +104,8 @@ def test_clean_text_is_inert(raw: bytes) -> None:
         ("[    4.9] short", [("short", True, "4.9")]),
     ],
 )
-def test_segments(text: str, expected: list[tuple[str, bool, str | None]]) -> None:
-    assert list(segments(text)) == [Segment(*item) for item in expected]
+def test_records(text: str, expected: list[tuple[str, bool, str | None]]) -> None:
+    assert list(records(text)) == [Record(*item) for item in expected]
 
 
 class TestLastLine:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.outcome import Ending, Evidence, Expectation, Outcome, Reader
+from jobs.outcome import Ending, Evidence, Expectation, Reader, Reading
 from jobs.outcome.lines import PIECE
 
 CONSOLES = Path(__file__).parents[3] / "data" / "consoles"
@@ -67,7 +67,7 @@ PARTS = [
 ]
 
 
-def conclude(reader: Reader, ending: Ending = Ending.SILENCE, *, fetched: bool | None = True) -> tuple[Outcome, object]:
+def conclude(reader: Reader, ending: Ending = Ending.SILENCE, *, fetched: bool | None = True) -> tuple[Reading, object]:
     return reader.conclude(ending, image_fetched=fetched), (
         reader.settled,
         reader.stage,

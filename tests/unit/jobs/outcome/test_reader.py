@@ -5,8 +5,8 @@ import re
 import pytest
 
 from farm.core.errors import BadInputError
-from farm.core.words import Stage
-from jobs.outcome import Ending, Expectation, Outcome, Reader
+from farm.core.words import Outcome, Stage
+from jobs.outcome import Ending, Expectation, Reader, Reading
 
 TOKEN = "feedc0de"
 RELEASE = "2.6.27.6"
@@ -39,13 +39,13 @@ def boot(
     token: str | None = TOKEN,
     pattern: str | None = None,
     release: str | None = RELEASE,
-) -> tuple[Outcome, Reader]:
+) -> tuple[Reading, Reader]:
     reader = Reader(Expectation(None if pattern else token, pattern, release))
     reader.feed(text.encode() if isinstance(text, str) else text)
     return reader.conclude(ending, image_fetched=fetched), reader
 
 
-def verdict(outcome: Outcome) -> str:
+def verdict(outcome: Reading) -> str:
     return f"{outcome.verdict.value} {outcome.type}" if outcome.type else outcome.verdict.value
 
 
@@ -110,8 +110,17 @@ class TestPass:
     def test_the_token_proves_the_kernel_where_the_driver_saw_no_fetch(self) -> None:
         assert verdict(boot(BOOT + START + END, fetched=False)[0]) == "pass"
 
-    def test_without_a_token_in_the_job_no_marker_counts(self) -> None:
-        assert verdict(boot(BOOT + END, token=None)[0]) == "fail silent"
+    def test_with_a_pattern_in_the_job_no_marker_counts(self) -> None:
+        assert verdict(boot(BOOT + END, pattern="login: $")[0]) == "fail silent"
+
+    @pytest.mark.parametrize("sign", [END, "tfguest login: ", "[    9.000001] reboot: Power down\n"])
+    def test_where_nothing_was_agreed_on_the_signs_that_people_go_by_count(self, sign: str) -> None:
+        outcome, reader = boot(BOOT + START + sign, Ending.END_OF_FILE, token=None, release=None)
+        assert (verdict(outcome), outcome.outcome) == ("pass", Outcome.BOOTED)
+
+    def test_user_space_alone_is_no_sign(self) -> None:
+        outcome, _ = boot(BOOT + START, Ending.END_OF_FILE, token=None, release=None)
+        assert outcome.outcome == Outcome.HANG
 
 
 class TestPattern:
@@ -140,7 +149,7 @@ class TestPattern:
         assert verdict(boot(BOOT, pattern="farm.token")[0]) == "fail silent"
 
     def test_a_panic_before_it_decides(self) -> None:
-        assert verdict(boot(BOOT + OOPS + PANIC + "ready\n", pattern="ready")[0]) == "fail oops"
+        assert verdict(boot(BOOT + OOPS + PANIC + "ready\n", pattern="ready")[0]) == "fail page-fault"
 
     def test_a_pattern_that_does_not_compile_is_refused_at_once(self) -> None:
         with pytest.raises(BadInputError, match="not a regular expression"):
@@ -174,18 +183,18 @@ class TestChecks:
 class TestFault:
     def test_an_oops_and_then_the_end_is_no_pass(self) -> None:
         outcome, reader = boot(BOOT + OOPS + START + END)
-        assert verdict(outcome) == "fail oops"
+        assert verdict(outcome) == "fail page-fault"
         assert (outcome.function, outcome.stage) == ("foo_init", Stage.DONE)
         assert reader.settled is not None
 
     def test_a_lone_oops_does_not_end_the_boot(self) -> None:
         outcome, reader = boot(BOOT + OOPS)
         assert reader.settled is None
-        assert verdict(outcome) == "fail oops"
+        assert verdict(outcome) == "fail page-fault"
 
     def test_the_first_report_is_to_blame_and_the_panic_follows(self) -> None:
         outcome, reader = boot(BOOT + OOPS + OOPS.replace("foo_init", "other") + PANIC)
-        assert (outcome.type, outcome.function) == ("oops", "foo_init")
+        assert (outcome.type, outcome.function) == ("page-fault", "foo_init")
         assert "then kernel panic: Fatal exception in interrupt" in outcome.reason
         assert outcome.evidence[-1].text == PANIC.strip()
         assert reader.settled is not None
@@ -210,7 +219,7 @@ class TestFault:
         )
         outcome, reader = boot(BOOT + stall)
         assert reader.settled is None
-        assert (verdict(outcome), outcome.function) == ("fail lockup", "foo")
+        assert (verdict(outcome), outcome.function) == ("fail hang", "foo")
         assert outcome.warnings == ()
 
     def test_no_root_shows_what_the_kernel_said_before(self) -> None:
@@ -232,7 +241,7 @@ class TestFault:
             BANNER
             + "[    0.004000] Checking the WP bit...<0>------------[ cut here ]------------\nfoo<4>BUG: Int 14: CR2 1\n"
         )
-        assert verdict(boot(text)[0]) == "fail early-fault"
+        assert verdict(boot(text)[0]) == "fail early-exception"
 
     @pytest.mark.parametrize(
         "line", ["Kernel panic - not syncing: just a test\n", "BUG: in my program\n", "WARNING: at a.c:1\n"]
@@ -256,7 +265,7 @@ class TestInitramfs:
 
     def test_a_failure_after_it_mentions_it(self) -> None:
         outcome, _ = boot(BOOT + SPOILED + "[    3.1] Kernel panic - not syncing: No init found.\n")
-        assert verdict(outcome) == "fail no-init"
+        assert verdict(outcome) == "fail init-died"
         assert "initramfs" in outcome.reason
 
 
@@ -361,7 +370,7 @@ class TestEnding:
             (BOOT, Ending.CONSOLE_LOST, True, "infra console-lost"),
             (BOOT, Ending.POWER_LOST, True, "infra power-lost"),
             (BOOT + "[    5.6] Power down.\n", Ending.POWER_LOST, True, "fail unfinished"),
-            (BOOT + OOPS, Ending.POWER_LOST, True, "fail oops"),
+            (BOOT + OOPS, Ending.POWER_LOST, True, "fail page-fault"),
             (BOOT + PANIC, Ending.CONSOLE_LOST, True, "fail panic"),
         ],
     )
@@ -379,7 +388,7 @@ class TestEnding:
 
     def test_a_loader_error_is_ours(self) -> None:
         outcome, _ = boot("iPXE\nvmlinuz... No such file or directory (http://ipxe.org/2d12603b)\n", fetched=None)
-        assert verdict(outcome) == "infra loader"
+        assert verdict(outcome) == "infra tftp"
         assert "vmlinuz... No such file" in outcome.reason
 
     def test_a_loader_error_that_went_away_is_not(self) -> None:
@@ -407,12 +416,12 @@ class TestEnding:
         ("Award Modular BIOS v6.00PG\n", Stage.FIRMWARE),
         ("SeaBIOS (version 1.16.2)\n", Stage.FIRMWARE),
         ("SeaBIOS (version 1.16.2)\nBooting from ROM...\n", Stage.LOADER),
-        ("PXELINUX 6.04 2019\n", Stage.LOADER),
+        ("PXELINUX 6.04 2019\n", Stage.NETBOOT),
         ("Probing EDD (edd=off to disable)... ok\n", Stage.DECOMPRESS),
         ("PPrroobbiinngg  EEDDDD  ((eedddd==ooffff  ttoo  ddiissaabbllee))......  ook\n", Stage.DECOMPRESS),
-        (BANNER, Stage.KERNEL),
-        ("[    1.103952] pci 0000:00:01.0: PIIX3: Enabling Passive Release\n", Stage.KERNEL),
-        ("BUG: unable to handle kernel paging request at fbe00000\n", Stage.KERNEL),
+        (BANNER, Stage.BANNER),
+        ("[    1.103952] pci 0000:00:01.0: PIIX3: Enabling Passive Release\n", Stage.BANNER),
+        ("BUG: unable to handle kernel paging request at fbe00000\n", Stage.BANNER),
         (BANNER + EARLY + INITCALLS, Stage.INITCALLS),
         (BANNER + "[    2.1] VFS: Mounted root (ext3 filesystem) readonly.\n", Stage.ROOT),
         (BOOT, Stage.INIT),

@@ -66,5 +66,5 @@ class TestSignature:
 
     def test_it_never_changes(self) -> None:
         """It is stored: another hash would cut every history in two."""
-        assert signature("early-fault", "dmi_scan_machine", "") == "254e37462e22415f"
+        assert signature("early-exception", "dmi_scan_machine", "") == "b326c711c41f3600"
         assert signature("reboot-loop", None, "reboot loop") == "6f6fe09417dc272b"
