@@ -19,6 +19,7 @@ PYTEST_ARGS ?=
 # Many tests wait for a guest or a process; a guest under TCG wants a processor of its own.
 TEST_JOBS ?= 3
 ARGS ?=
+CONSOLE_ARGS ?=
 
 # Only wheels, only the hashes in the lock files; where they come from is this machine's own setting.
 PIP_INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
@@ -64,10 +65,14 @@ fmt: venv-dev ## Format the code and repair what the linter can repair
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: venv ## Measure the farm: overhead per boot, CLI start, latency, throughput, memory, size
+bench: bench-console ## Measure the farm: console reader, overhead per boot, CLI start, latency, throughput, memory, size
 	@$(PYTHON) -m deploy.setup.packages demo
 	@$(PYTHON) -m deploy.setup.kernels
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+.PHONY: bench-console
+bench-console: venv ## Measure the console reader alone (CONSOLE_ARGS=--peers: beside code of SQUAD and LAVA, fetched)
+	@$(BIN)/python -m tests.bench.console $(CONSOLE_ARGS)
 
 .PHONY: verdict-score
 verdict-score: venv ## How often the console reader is right, over consoles whose answer is known (ARGS="--misses 20")

@@ -2,57 +2,33 @@
 
     python -m tests.bench.run [--boots N] [--skip-size]
 
-Machines are shared and noisy: compare figures of one run with one another, and medians, not single values.
+What reading consoles costs is measured by tests.bench.console. Machines are shared and noisy: compare figures of one
+run with one another, and medians, not single values.
 """
 
 import argparse
 import contextlib
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from deploy.setup.kernels import read_manifest
 from farm.core.wire import BootOut, JobIn
 from farm.core.words import Phase
 from tests.bench.bare import bare_boot
+from tests.bench.figures import Figure, table, timed
 from tests.standin.farm import BANNER, MARKERS, Farm, Steps, free_port, standin_farm, until
 from tests.standin.image import tiny_image
 
 ROOT = Path(__file__).parents[2]
 ONE_SECOND: Steps = [BANNER, ["wait", 1.0], *MARKERS]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One row: what was measured, the values, their unit, and what we aim at."""
-
-    what: str
-    values: Sequence[float]
-    unit: str
-    aim: str
-
-    def row(self) -> tuple[str, str, str, str]:
-        middle = statistics.median(self.values)
-        spread = (
-            f"{min(self.values):.3g} .. {max(self.values):.3g} (n={len(self.values)})" if len(self.values) > 1 else ""
-        )
-        return self.what, f"{middle:.3g} {self.unit}", spread, self.aim
-
-
-def timed(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
 
 
 def cli_start(runs: int) -> Iterator[Figure]:
@@ -169,9 +145,8 @@ def main() -> None:
     parser.add_argument("--skip-size", action="store_true", help="do not install a second environment")
     options = parser.parse_args()
     console = Console()
-    table = Table(title=f"The farm on this machine: {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the start")
-    for column in ("what", "median", "min .. max", "aim"):
-        table.add_column(column)
+    title = f"The farm on this machine: {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the start"
+    figures: list[Figure] = []
     parts: list[tuple[str, Callable[[Path], Iterator[Figure]]]] = [
         ("CLI start", lambda _folder: cli_start(10)),
         ("queue", queue),
@@ -183,9 +158,8 @@ def main() -> None:
     for name, part in parts:
         console.print(f"measuring: {name} ...", style="dim")
         with tempfile.TemporaryDirectory(prefix="farm-bench-") as folder:
-            for figure in part(Path(folder)):
-                table.add_row(*figure.row())
-    console.print(table)
+            figures += part(Path(folder))
+    console.print(table(title, figures))
 
 
 if __name__ == "__main__":
