@@ -17,7 +17,7 @@ Knows text only: which function is to blame is blame.py's.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from jobs.outcome.formats.row import FUNCTION, PLACE
@@ -93,7 +93,7 @@ def _of_line(line: str, row: int) -> Iterator[Place]:
         if "irqs last " in line:  # kernel/locking/lockdep.c print_irqtrace_events: a place of another time
             return
         if _IP_MARK.search(line) and (found := _IP.search(line)):
-            yield Place(Kind.IP, row, _frame(found))
+            yield Place(Kind.IP, row, replace(_frame(found), module=found["mod"] or found["oldmod"]))
             return
         if ", at: " in line and (lock := _LOCK.search(line)):
             yield Place(Kind.FRAME, row, _frame(lock))
@@ -105,9 +105,9 @@ def _of_line(line: str, row: int) -> Iterator[Place]:
         if (label := _LABEL.match(line)) is not None:
             yield Place(Kind.LABEL, row, label=label["label"])
         if label is not None or (line.count("+") > 1 and line.lstrip().startswith(("[<", "<"))):
-            yield from (Place(Kind.FRAME, row, _frame(each)) for each in _MANY.finditer(line))
+            yield from (Place(Kind.FRAME, row, _of_many(each)) for each in _MANY.finditer(line))
         elif entry := _ENTRY.match(line):
-            yield Place(Kind.FRAME, row, _frame(entry))
+            yield Place(Kind.FRAME, row, _entry(entry))
         return
     if (label := _LABEL.match(line)) is not None:
         yield Place(Kind.LABEL, row, label=label["label"])
@@ -121,17 +121,29 @@ def _of_line(line: str, row: int) -> Iterator[Place]:
 
 
 def _frame(found: re.Match[str]) -> Frame:
-    groups = found.groupdict()
-    file, _, number = (groups.get("place") or "").rpartition(":")
+    """Of a match of _IP, _LOCK or _MANY."""
+    name, off, size, oldmod = found.group("f", "off", "size", "oldmod")
+    return Frame(name.lstrip("."), _hex(off), _hex(size), oldmod)  # ppc64's symbols have a dot
+
+
+def _of_many(found: re.Match[str]) -> Frame:
+    return replace(_frame(found), address=_hex(found["addr"]), reliable=not found["guess"])
+
+
+def _entry(found: re.Match[str]) -> Frame:
+    name, off, size, oldmod, module, address, guess, unsure, place = found.group(
+        "f", "off", "size", "oldmod", "mod", "addr", "guess", "unsure", "place"
+    )
+    file, _, number = place.rpartition(":") if place else ("", "", "")
     return Frame(
-        function=found["f"].lstrip("."),  # ppc64's dot symbols
-        offset=_hex(found["off"]),
-        size=_hex(found["size"]),
-        module=groups.get("mod") or groups.get("oldmod"),
-        address=_hex(groups.get("addr")),
-        file=file or None,
-        line=int(number) if file else None,
-        reliable=not (groups.get("guess") or groups.get("unsure")),
+        name.lstrip("."),
+        _hex(off),
+        _hex(size),
+        module or oldmod,
+        _hex(address),
+        file or None,
+        int(number) if number else None,
+        reliable=not (guess or unsure),
     )
 
 

@@ -44,7 +44,7 @@ _TRAPS = """
     program_check* alignment_exception handle_page_fault data_access_* instruction_access_* bad_page_fault
     machine_check_* die_if_kernel arm_notify_die common_exception* common_interrupt* xen_*_trap iret_exc retint_*
     early_idt_handler* early_fixup_exception hlt_loop trace_hardirqs_off_thunk trace_hardirqs_on_thunk
-    asm_call_irq_on_stack asm_call_on_stack do_softirq_own_stack call_on_stack
+    restore_nocheck* work_resched resume_kernel asm_call_irq_on_stack asm_call_on_stack do_softirq_own_stack call_on_stack
     entry_* ret_from_exception ret_from_fork* ret_from_intr ret_from_sys* ret_to_user* ret_fast_syscall system_call*
     sysenter_* syscall_call syscall_trace* do_syscall_* do_fast_syscall_* do_int80_* invoke_syscall* restore_all*
     resume_userspace*

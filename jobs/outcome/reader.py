@@ -24,6 +24,7 @@ _HALTED = b"-- System halted"  # arch/x86/boot/compressed/misc.c error() prints 
 _TIME = re.compile(rb"\[ {0,6}\d{1,8}\.\d")  # any printk time: the kernel is talking
 _LATE = re.compile(rb"\[ {0,6}\d{1,8}\.\d{1,9}(?<!000)\]")  # one that is not counted in ticks
 _AFTER_BANNER = re.compile(AFTER_BANNER.pattern.encode())
+_INITCALL = re.compile(rb"(calling  |initcall )([\w.]+)\+0x")  # init/main.c do_one_initcall
 _BARE = re.compile(rb"(?m)^[^\[<\s]")  # a line without a printk prefix
 _DIRTY = re.compile(rb"[\0\x1b]")  # what hides a needle
 
@@ -110,9 +111,17 @@ class Reader:
             self._line(span, start, end, number, rows)
             self._hand_over_own(data[start:open_from])
         self._hand_over(data[open_from:])
+        self._on_initcalls(data)
         if data.strip(BLANK):
             self._tail = span
             seen.reach(Stage.FIRMWARE)
+
+    def _on_initcalls(self, data: bytes) -> None:
+        """Remember the initcall that runs, where the kernel says (initcall_debug): the last line about one decides."""
+        if self._seen.lives > 1 or b"initcall" not in data and b"calling  " not in data:
+            return
+        for found in _INITCALL.finditer(data, max(data.rfind(b"calling  "), data.rfind(b"initcall "), 0)):
+            self._seen.first.calling = found[2].decode("ascii", "replace") if found[1] == b"calling  " else None
 
     def _hand_over(self, data: bytes) -> None:
         """Bytes to the blocks that are open."""
@@ -136,22 +145,23 @@ class Reader:
             return
         hits = self._needles.find(data)
         hits.sort(key=_by_start)
-        place, position = 0, 0
+        dull, seen = self._needles.dull_from, self._seen
+        place, count, position, size = 0, len(hits), 0, len(data)
         dirty = _Next(_DIRTY, data)
         extra = _Next(None, data)
-        while position < len(data):
-            extra.use(self._extra())
-            while place < len(hits) and hits[place][1] < position:
+        while position < size:
+            stage = seen.life.stage.rank
+            while place < count and (hits[place][1] < position or dull[hits[place][0]] <= stage):
                 place += 1
-            at = hits[place][1] if place < len(hits) else _NOWHERE
-            at = min(at, dirty.from_(position), extra.from_(position))
+            extra.use(self._extra())
+            at = min(hits[place][1] if place < count else _NOWHERE, dirty.from_(position), extra.from_(position))
             if at == _NOWHERE:
                 return
             start = max(data.rfind(b"\n", position, at) + 1, position)
             end = data.find(b"\n", at)
-            end = len(data) if end < 0 else end
+            end = size if end < 0 else end
             numbers = set()
-            while place < len(hits) and hits[place][1] < end:
+            while place < count and hits[place][1] < end:
                 numbers.add(hits[place][0])
                 place += 1
             if dirty.from_(position) < end:

@@ -12,7 +12,7 @@ from farm.core.words import Outcome, Stage
 from jobs.outcome.block import Block
 from jobs.outcome.formats.headless import END, HEADLESS, MODULES
 from jobs.outcome.formats.row import Format, Milestone, Severity, Type
-from jobs.outcome.formats.table import BANNER, CALLING, FARM_INIT, RETURNED, Rows
+from jobs.outcome.formats.table import BANNER, FARM_INIT, Rows
 from jobs.outcome.lines import Line, Record
 from jobs.outcome.model import Evidence, Expectation, Report, Settled
 from jobs.symbols.model import Symbols
@@ -40,7 +40,6 @@ _FARM = re.compile(
 ECHO = re.compile(r"ommand line: |BOOT_IMAGE=")  # a line that only repeats what the kernel was started with
 # No running kernel prints these: the machine has started over.
 STARTED_OVER = re.compile(r"^(?:SeaBIOS \(version|iPXE initialising devices|Probing EDD|early console in )|\.\.SeaBIOS \(version")
-_INITCALL = re.compile(r"^(?P<verb>calling  |initcall )(?P<f>[\w.]+)\+0x")
 _OFFSET = re.compile(r"0x[0-9a-f]+")  # KASLR: kernel/panic.c by arch/x86/kernel/setup.c dump_kernel_offset
 _ORDERLY = re.compile(r"^(?:reboot: )?(?:Restarting system|Power down|System halted)")  # kernel/reboot.c
 
@@ -183,8 +182,6 @@ class Seen:
         life = self.life
         fresh = self._fresh(record)
         trusted = record.printk or not life.timed or not life.in_userspace
-        if rows.own and (call := _INITCALL.match(record.message)):
-            life.calling = call["f"] if call["verb"] == CALLING else None
         for mark in rows.milestones:
             if (trusted or mark.untrusted) and mark.regex.search(record.message):
                 self._on_milestone(mark, record, line, before)

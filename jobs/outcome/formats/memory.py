@@ -46,8 +46,10 @@ _OBJECTS = (
 )  # fmt: skip
 
 _EVIDENCE = (
-    Format("list-corruption", Type.KERNEL_BUG, Severity.CONTEXT, "list_", r"^list_(?:add|del) (?:corruption|double add|attempted)",
-           "BUG: corrupted list", Blame.NOTHING, "lib/list_debug.c __list_add_valid_or_report, __list_del_entry_valid_or_report (before 4.10: __list_add, list_del)", traced=False),
+    Format("list-corruption", Type.KERNEL_BUG, Severity.CONTEXT, "list_add ", r"^list_add (?:corruption|double add|attempted)",
+           "BUG: corrupted list", Blame.NOTHING, "lib/list_debug.c __list_add_valid_or_report (before 4.10: __list_add)", traced=False),
+    Format("list-corruption", Type.KERNEL_BUG, Severity.CONTEXT, "list_del ", r"^list_del (?:corruption|attempted)",
+           "BUG: corrupted list", Blame.NOTHING, "lib/list_debug.c __list_del_entry_valid_or_report (before 4.10: list_del)", traced=False),
     Format("usercopy", Type.KERNEL_BUG, Severity.CONTEXT, "attempt detected", r"^usercopy: [Kk]ernel memory (?:exposure|overwrite) attempt detected",
            "BUG: bad usercopy", Blame.NOTHING, "mm/usercopy.c usercopy_abort (4.8-4.15: report_usercopy)", traced=False),
 )  # fmt: skip

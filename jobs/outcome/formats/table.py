@@ -21,7 +21,7 @@ from jobs.outcome.formats.memory import MEMORY
 from jobs.outcome.formats.milestones import MILESTONES
 from jobs.outcome.formats.panics import PANICS
 from jobs.outcome.formats.paravirt import FACTS
-from jobs.outcome.formats.row import Fact, Format, Milestone
+from jobs.outcome.formats.row import Fact, Format, Milestone, Type
 from jobs.outcome.formats.sanitizers import SANITIZERS
 from jobs.outcome.formats.stalls import STALLS
 from jobs.outcome.formats.userspace import BOOTED, USERSPACE
@@ -33,10 +33,8 @@ FORMATS: tuple[Format, ...] = (
 
 BANNER = "Linux version "
 FARM_INIT = "farm-init: "
-CALLING = "calling  "  # initcall_debug: init/main.c do_one_initcall
-RETURNED = "initcall "
-_OWN = (BANNER, FARM_INIT, CALLING, RETURNED, MODULES, END)
-_BOOTED = frozenset(BOOTED)
+_OWN = (BANNER, FARM_INIT, MODULES, END)
+_BOOTED = frozenset(map(id, BOOTED))  # by identity: a row as a set's member is slow
 
 
 class Needles:
@@ -52,6 +50,10 @@ class Needles:
         self.words = tuple(rows)
         self._rows = tuple(rows.values())
         self._order = {id(row): number for number, row in enumerate(FORMATS)}
+        # From which stage on a needle says nothing new: the stages that its rows mark are behind.
+        self.dull_from = tuple(
+            max((_dull_from(row) for row in found), default=_NEVER) for found in self._rows
+        )
         self._automaton = BytesAhoCorasick([word.encode() for word in self.words], matchkind=MatchKind.Standard)
 
     def find(self, data: bytes) -> list[tuple[int, int, int]]:
@@ -67,8 +69,8 @@ class Needles:
         marks = sorted((row for row in found if isinstance(row, Milestone)), key=lambda row: -row.stage.rank)
         return Rows(
             formats=tuple(sorted(formats, key=lambda row: self._order[id(row)])),
-            milestones=tuple(mark for mark in marks if mark not in _BOOTED),
-            booted=tuple(mark for mark in marks if mark in _BOOTED),
+            milestones=tuple(mark for mark in marks if id(mark) not in _BOOTED),
+            booted=tuple(mark for mark in marks if id(mark) in _BOOTED),
             facts=tuple(row for row in found if isinstance(row, Fact)),
             own=frozenset(self.words[number] for number in numbers if number < len(_OWN)),
         )
@@ -83,6 +85,18 @@ class Rows:
     booted: tuple[Milestone, ...] = ()  # signs that a boot came to its end
     facts: tuple[Fact, ...] = ()
     own: frozenset[str] = frozenset()  # the reader's own needles
+
+
+_NEVER = max(stage.rank for stage in Stage) + 1
+
+
+def _dull_from(row: Format | Milestone | Fact) -> int:
+    """The rank of the stage from which on a row cannot change anything."""
+    if isinstance(row, Milestone) and id(row) not in _BOOTED and row.stage.rank >= Stage.BANNER.rank:
+        return row.stage.rank
+    if isinstance(row, Format) and row.type is Type.LOADER:
+        return Stage.DECOMPRESS.rank
+    return _NEVER
 
 
 NOTHING = Rows()

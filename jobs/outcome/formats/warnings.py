@@ -38,7 +38,7 @@ _SPECIAL = (
            "WARNING: locking bug", Blame.NAMED, "kernel/locking/lockdep.c DEBUG_LOCKS_WARN_ON in __lock_acquire, lock_release and others", skip=r"^_*lock_|^lock_sock|^release_sock|^register_lock|lock_class"),
     Format("vmalloc-size", Type.WARNING, Severity.WARNING, "mm/vmalloc.c:", _at(r"mm/vmalloc\.c", "__vmalloc_node_range"),
            "WARNING: zero-size vmalloc", Blame.NAMED, "mm/vmalloc.c __vmalloc_node_range; 5.12+", skip=_ALLOCATORS),
-    Format("kmalloc", Type.WARNING, Severity.WARNING, "malloc", _at(r"\bmm/\w{1,30}\.c", "k?v?malloc", begins=True),
+    Format("kmalloc", Type.WARNING, Severity.WARNING, "WARNING: ", _at(r"\bmm/\w{1,30}\.c", "k?v?malloc", begins=True),
            "WARNING: kmalloc bug", Blame.NAMED, "mm/slab_common.c kmalloc_slab, mm/util.c kvmalloc_node", skip=_ALLOCATORS),
     Format("usb-submit", Type.WARNING, Severity.WARNING, "usb_submit_urb", _at(r"drivers/usb/core/urb\.c", "usb_submit_urb"),
            "WARNING", Blame.NAMED, "drivers/usb/core/urb.c usb_submit_urb", skip=r"^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)"),
