@@ -142,7 +142,7 @@ class Client:
         return BootOut.model_validate_json(self._ask("GET", f"/boots/{number}").content)
 
     def boots(self, **filters: str | int | None) -> list[BootOut]:
-        """Newest first; filters: job, build, environment, branch, verdict, state, device, signature, limit, before."""
+        """Newest first; filters are the fields of `farm.core.wire.BootQuery`."""
         return [BootOut.model_validate(row) for row in self._ask("GET", "/boots", params=_given(**filters)).json()]
 
     def cancel_boot(self, number: int) -> BootOut:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from farm.core.database import Base, Moment, Word
-from farm.core.words import BootState, Stage, Verdict
+from farm.core.words import BootState, Outcome, Stage, Verdict
 
 
 class BuildRow(Base):
@@ -93,6 +93,7 @@ class BootRow(Base):
     phases: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
 
     verdict: Mapped[Verdict | None] = mapped_column(Word(Verdict), default=None)
+    outcome: Mapped[Outcome | None] = mapped_column(Word(Outcome), default=None, index=True)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     stage: Mapped[Stage | None] = mapped_column(Word(Stage), default=None)
     title: Mapped[str | None] = mapped_column(sa.Text, default=None)
@@ -102,6 +103,7 @@ class BootRow(Base):
     evidence: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
     warnings: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     booted: Mapped[str | None] = mapped_column(sa.String(255), default=None)
+    details: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")  # wire.Details
 
     job: Mapped[JobRow] = relationship(back_populates="boots", lazy="raise")
     build: Mapped[BuildRow] = relationship(lazy="raise")

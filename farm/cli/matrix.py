@@ -23,6 +23,7 @@ def results(
     append: options.OnlyAppend = None,
     build: options.OnlyBuild = None,
     verdict: options.OnlyVerdict = None,
+    outcome: options.OnlyOutcome = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many boots to look at, newest first.")] = 200,
     as_json: options.Json = False,
     server: options.Server = None,
@@ -34,6 +35,7 @@ def results(
         "append": append,
         "build": build,
         "verdict": verdict.value if verdict else None,
+        "outcome": outcome.value if outcome else None,
     }
     with connection.client(ctx, server) as farm:
         boots = farm.boots(limit=limit, **filters)

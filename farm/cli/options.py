@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from farm.cli.connection import complete_environment
-from farm.core.words import Deadline, Verdict
+from farm.core.words import Deadline, Outcome, Verdict
 
 Many = list[str] | None
 
@@ -57,6 +57,9 @@ OnlyOn = Annotated[
 OnlyAppend = Annotated[str | None, typer.Option("--append", metavar="STR", help="Exactly this command line.")]
 OnlyBuild = Annotated[int | None, typer.Option("--build", metavar="N", min=1, help="One build.")]
 OnlyVerdict = Annotated[Verdict | None, typer.Option("--verdict", help="Only boots with this verdict.")]
+OnlyOutcome = Annotated[
+    Outcome | None, typer.Option("--outcome", help="Only boots that ended so: panic, hang, no-root ...")
+]
 OnlyBoot = Annotated[int | None, typer.Option("--boot", metavar="N", min=1, help="Only this boot.")]
 
 # farm logs

@@ -101,10 +101,7 @@ def boot(
         say("")
         rows = [(each.phase, seconds(found.started_at, each.at), each.note) for each in found.phases]
         print_table(("phase", "began at", ""), rows, none="")
-    for title, lines in (
-        ("evidence", [f"L{line.line}  {line.text}" for line in found.evidence]),
-        ("warnings", found.warnings),
-    ):
+    for title, lines in _said(found):
         if lines:
             say("")
             say(title)
@@ -123,11 +120,32 @@ def _facts(boot: "BootOut") -> list[tuple[str, object]]:
         ("state", f"{state_of(boot)}, {time_of(boot)}"),
         ("waiting", boot.waiting),
         ("reason", boot.reason if boot.reason != boot.title else None),
+        ("outcome", f"{boot.outcome}; its report is torn" if boot.corrupted else boot.outcome),
         ("title", boot.title),
+        ("also known", "; ".join(boot.alternates)),
         ("signature", boot.signature),
         ("stage", boot.stage),
+        ("culprit", boot.culprit),
         ("started", f"{moment(boot.started_at)} UTC" if boot.started_at else None),
         ("console", f"{boot.console_size:,} bytes; `farm logs {boot.id}` shows it"),
+    ]
+
+
+def _said(boot: "BootOut") -> list[tuple[str, list[str]]]:
+    """What its console said, under headings; nothing under some of them."""
+    facts = [f"{name.replace('_', ' ')}: {text}" for name, text in boot.paravirt.items() if name != "command_line"]
+    # The trace is the first report's: mostly that is what the verdict rests on, and told above.
+    traced = boot.reports[0].title if boot.reports else boot.title
+    reports = [
+        f"{f'L{each.evidence.line}' if each.evidence else '-'}  {each.severity.replace('_', ' ')}: {each.title}"
+        for each in boot.reports[traced == boot.title :]
+    ]
+    return [
+        ("evidence", [f"L{line.line}  {line.text}" for line in boot.evidence]),
+        ("trace" if traced == boot.title else f"trace of {traced}", boot.frames),
+        ("also reported", reports),
+        ("warnings", [title for title in boot.warnings if title not in {each.title for each in boot.reports}]),
+        ("machine", facts),
     ]
 
 

@@ -21,8 +21,9 @@ from pydantic import ValidationError
 from farm.client import LabClient, ServerError
 from farm.core.errors import SetupError
 from farm.core.settings import Settings
-from farm.core.wire import Assignment, ClaimRequest, DeviceOffer, EvidenceOut, HeldBoot, Hello, Report
-from farm.core.words import Deadline, Stage, Verdict
+from farm.core.wire import Assignment, ClaimRequest, DeviceOffer, HeldBoot, Hello, Report
+from farm.core.words import Deadline
+from farm.worker import reporting
 from farm.worker.cache import FileCache
 from farm.worker.telling import STEADY, GoneError, Teller, patiently
 from inventory.boot.netboot import Netboot
@@ -152,12 +153,8 @@ class Worker:
             await self._off(self._rigs[name])
         for item in held:
             spool = Spool(spools.pop(item.boot, self._spools / Spool.name(item.boot, item.device)))
-            report = Report(
-                verdict=Verdict.INFRA,
-                reason=f"the lab's worker was restarted while {item.device} was booting",
-                stage=Stage.NOTHING,
-                type="lost-worker",
-            )
+            why = f"the lab's worker was restarted while {item.device} was booting"
+            report = reporting.infra(why, "lost-worker")
             async with Teller(self._client, item.boot, spool, sent=item.console_size) as teller:
                 await self._file(teller, report)
         for path in spools.values():
@@ -206,7 +203,7 @@ class Worker:
             spool = Spool(self._spools / Spool.name(boot, assignment.device))
         except OSError as fault:
             # The machine was not touched: where the disk takes no console, nothing is booted.
-            report = _infra(f"the lab's disk takes no console: {fault}")
+            report = reporting.infra(f"the lab's disk takes no console: {fault}")
             await patiently(f"report of boot {boot}", lambda: self._client.report(boot, report))
             return report
         beat = assignment.deadlines[Deadline.LEASE] / 4
@@ -240,25 +237,11 @@ class Worker:
         """The report of a run, however it ended."""
         await asyncio.wait({run})
         if run.cancelled():
-            return _infra(teller.stop_reason or "the lab's worker was stopped")
+            return reporting.infra(teller.stop_reason or "the lab's worker was stopped")
         if (fault := run.exception()) is not None:
             log.error("boot %s on %s failed", teller.boot, rig.device, exc_info=fault)
-            return _infra(f"the worker failed: {type(fault).__name__}: {fault}"[:1000])
-        result = run.result()
-        found = result.outcome
-        return Report(
-            verdict=found.verdict,
-            reason=found.reason[:1000],
-            stage=found.stage,
-            title=found.title,
-            type=found.type,
-            function=found.function,
-            signature=found.signature,
-            evidence=[EvidenceOut(line=at.line, offset=at.offset, text=at.text) for at in found.evidence],
-            warnings=list(found.warnings),
-            booted=found.version,
-            device_fault=result.device_fault,
-        )
+            return reporting.infra(f"the worker failed: {type(fault).__name__}: {fault}")
+        return reporting.report(run.result())
 
     async def _file(self, teller: Teller, report: Report) -> None:
         """Send the rest of the console, then the report; the spool goes only when both have arrived."""
@@ -285,10 +268,6 @@ def _alone(path: Path, lab: str) -> Iterator[None]:
 
 def _name(task: asyncio.Task[None]) -> str:
     return task.get_name()
-
-
-def _infra(reason: str) -> Report:
-    return Report(verdict=Verdict.INFRA, reason=reason, stage=Stage.NOTHING, type="worker")
 
 
 async def work(settings: Settings, lab: Lab) -> None:

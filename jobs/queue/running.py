@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from farm.core.database import now
 from farm.core.errors import ConflictError, NotFoundError
 from farm.core.settings import Settings
-from farm.core.wire import Control, PhaseEvent, Report
+from farm.core.wire import Control, Details, PhaseEvent, Report
 from farm.core.words import BootState, Deadline, Stage, Verdict
 from inventory import devices
 from inventory.models import DeviceRow
@@ -81,10 +81,11 @@ def report(session: Session, boot: int, outcome: Report, settings: Settings) -> 
         row.reason = "cancelled on request"
         return None
     move(row, BootState.FINISHED)
-    for name in ("verdict", "reason", "stage", "title", "type", "function", "signature", "booted"):
+    for name in ("verdict", "outcome", "reason", "stage", "title", "type", "function", "signature", "booted"):
         setattr(row, name, getattr(outcome, name))
     row.evidence = [line.model_dump() for line in outcome.evidence]
     row.warnings = list(outcome.warnings)
+    row.details = outcome.model_dump(mode="json", include=set(Details.model_fields))
     if outcome.verdict is not Verdict.INFRA or row.attempt >= settings.attempts:
         return None
     needs = session.scalars(sa.select(BootNeed.tag).where(BootNeed.boot_id == boot)).all()

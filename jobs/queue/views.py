@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from farm.core.errors import NotFoundError
 from farm.core.storage import Storage
-from farm.core.wire import BootOut, BootQuery, BuildOut, EvidenceOut, JobOut, PhaseOut
+from farm.core.wire import BootOut, BootQuery, BuildOut, Details, EvidenceOut, JobOut, PhaseOut
 from farm.core.words import BootState
 from inventory.models import DeviceRow
 from jobs.models import BootRow, BuildRow, JobRow
@@ -25,6 +25,7 @@ def _clauses(which: BootQuery) -> list[sa.ColumnElement[bool]]:
         (which.device, BootRow.device_id.in_(sa.select(DeviceRow.id).where(DeviceRow.name == which.device))),
         (which.state, BootRow.state == which.state),
         (which.verdict, BootRow.verdict == which.verdict),
+        (which.outcome, BootRow.outcome == which.outcome),
         (which.signature, BootRow.signature == which.signature),
         (which.before, BootRow.id < (which.before or 0)),
     ]
@@ -65,8 +66,8 @@ def boots_out(session: Session, storage: Storage, rows: Sequence[BootRow]) -> li
 
 
 SAME = (
-    "id", "environment", "append", "repeat", "attempt", "retry_of", "state", "verdict", "reason", "stage", "title",
-    "type", "function", "signature", "booted", "cmdline", "queued_at", "started_at", "finished_at",
+    "id", "environment", "append", "repeat", "attempt", "retry_of", "state", "verdict", "outcome", "reason", "stage",
+    "title", "type", "function", "signature", "booted", "cmdline", "queued_at", "started_at", "finished_at",
 )  # fmt: skip
 
 
@@ -74,6 +75,7 @@ def _boot_out(row: BootRow, device: DeviceRow | None, console_size: int, why: st
     same: dict[str, Any] = {name: getattr(row, name) for name in SAME}
     return BootOut(
         **same,
+        **dict(Details.model_validate(row.details)),
         job=row.job_id,
         build=row.build_id,
         release=row.build.release,

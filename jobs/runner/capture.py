@@ -94,8 +94,9 @@ class Capture:
         keep = data[: max(0, self._order.console_limit - self._size)]
         self._size += len(data)
         if keep:
-            self._watch.console(max(0.0, now - self._powered_at), keep)
-            self.reader.feed(keep)
+            at = max(0.0, now - self._powered_at)
+            self._watch.console(at, keep)
+            self.reader.feed(keep, at)
         if self._phase is not Phase.USERSPACE:
             if self.reader.start_seen:
                 self.enter(Phase.USERSPACE)

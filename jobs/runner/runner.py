@@ -8,11 +8,11 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from farm.core.words import Deadline, Phase, Verdict
+from farm.core.words import Deadline, Outcome, Phase, Stage, Verdict
 from inventory.drivers import Boot, BootRequest, Console, ConsoleStream, DriverError, Power
-from jobs.outcome import Ending, Outcome
+from jobs.outcome import Ending, Reading
 from jobs.runner.capture import Capture, Order, Watch
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Rig:
 class Result:
     """What a boot came to."""
 
-    outcome: Outcome
+    reading: Reading
     device_fault: str | None = None
 
 
@@ -46,14 +46,33 @@ async def run_boot(rig: Rig, order: Order, watch: Watch) -> Result:
     run = _Run(rig, order, watch)
     faults: list[str] = []
     try:
-        outcome = await run.through_the_phases()
+        reading = await run.through_the_phases()
     except (DriverError, TimeoutError) as fault:
         sentence = str(fault) or f"{rig.device}: {run.doing} took more than {order.deadlines[Deadline.POWER]:g} s"
-        outcome = Outcome(verdict=Verdict.INFRA, reason=sentence, stage=run.capture.reader.stage, type="driver")
+        reading = _not_the_kernels(run.capture, sentence)
         faults.append(sentence)
     finally:
         faults += await _to_the_end(run.leave())
-    return Result(outcome, "; ".join(dict.fromkeys(faults)) or None)
+    return Result(reading, "; ".join(dict.fromkeys(faults)) or None)
+
+
+def _not_the_kernels(capture: Capture, sentence: str) -> Reading:
+    """The reading of a boot that a driver's fault ended: what the console told stays, but the verdict is not its.
+
+    No line of the console carries the verdict, and no signature of a kernel's is to be counted for it.
+    """
+    read = capture.reader.conclude(Ending.CONSOLE_LOST, image_fetched=capture.kernel_fetched)
+    return replace(
+        read,
+        verdict=Verdict.INFRA,
+        outcome=Outcome.NO_OUTPUT if read.stage is Stage.NOTHING else read.outcome,
+        reason=sentence,
+        title=None,
+        type="driver",
+        function=None,
+        signature=None,
+        evidence=(),
+    )
 
 
 async def _to_the_end(work: Coroutine[None, None, list[str]]) -> list[str]:
@@ -83,7 +102,7 @@ class _Run:
         self.doing = doing
         return asyncio.timeout(self._order.deadlines[Deadline.POWER])
 
-    async def through_the_phases(self) -> Outcome:
+    async def through_the_phases(self) -> Reading:
         rig, capture = self._rig, self.capture
         capture.enter(Phase.PREPARE)
         async with self._within("power off before the boot"):

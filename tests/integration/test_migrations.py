@@ -17,6 +17,7 @@ import inventory.models
 import jobs.models
 from farm.core.database import Base, Database, migrations_folder, now
 from farm.core.errors import SetupError
+from farm.core.words import Outcome, Stage
 from inventory.models import LabRow
 from tests.support.postgres import Postgres
 
@@ -63,6 +64,78 @@ def test_down_and_up_again(empty: Database) -> None:
     current, head = empty.revisions()
     assert current == head
     assert tables(empty) == {"alembic_version", *Base.metadata.tables}
+
+
+# Words that a schema has had, and what each becomes on the way up and down again. A farm that is older knows no other.
+STAGES = {
+    ("nothing", "firmware", "loader", "decompress", "initcalls", "root", "init", "userspace", "done"): None,
+    ("kernel",): "banner",
+}
+NEWER = {
+    "netboot": "loader",
+    "banner": "kernel",
+    "setup_arch": "kernel",
+    "start_kernel": "kernel",
+    "drivers": "initcalls",
+}
+
+
+def _boots(database: Database, stages: list[str | None]) -> None:
+    """Boots as schema 0001 has them, one a stage, numbered from 1."""
+    with database.engine.begin() as connection:
+        tables = sa.MetaData()
+        tables.reflect(connection, only=["builds", "jobs", "boots"])
+        at = now()
+        build = {"id": 1, "sha256": "a" * 64, "size": 1, "bits": 32, "facts": {}, "created_at": at}
+        texts = ("filename", "release", "version", "version_key", "banner", "tree", "branch", "commit", "patch")
+        connection.execute(tables.tables["builds"].insert().values(**build, **dict.fromkeys(texts, "")))
+        lists: dict[str, list[str]] = {name: [] for name in ("environments", "tags", "appends", "checks")}
+        job = {"id": 1, "build_id": 1, "created_at": at, "submitter": "", "repeat": 1, "priority": 50, "deadlines": {}}
+        connection.execute(tables.tables["jobs"].insert().values(**job, **lists))
+        boot = {
+            "job_id": 1, "build_id": 1, "environment": "box", "append": "", "repeat": 1, "attempt": 1, "priority": 50,
+            "state": "finished", "cancel_wanted": False, "cmdline": "quiet", "queued_at": at, "phases": [],
+            "verdict": "fail", "reason": "it died", "title": "panic: x", "signature": "s",
+            "evidence": [{"line": 3, "offset": 40, "text": "Kernel panic"}], "warnings": ["w"],
+        }  # fmt: skip
+        rows = [{**boot, "id": number, "stage": stage} for number, stage in enumerate(stages, 1)]
+        connection.execute(tables.tables["boots"].insert(), rows)
+
+
+def _filed(database: Database) -> list[dict[str, object]]:
+    with database.engine.connect() as connection:
+        table = sa.Table("boots", sa.MetaData(), autoload_with=connection)
+        return [dict(row) for row in connection.execute(sa.select(table).order_by(table.c.id)).mappings()]
+
+
+def test_boots_of_the_first_schema_survive_an_upgrade_and_a_downgrade(empty: Database) -> None:
+    command.upgrade(empty._config(), "0001")
+    old = [stage for stages in STAGES for stage in stages]
+    _boots(empty, [*old, None])
+    before = _filed(empty)
+    empty.upgrade()
+    renamed = [new or stage for stages, new in STAGES.items() for stage in stages]
+    after = _filed(empty)
+    added: dict[str, object] = {"outcome": None, "details": {}}
+    assert after == [{**row, **added, "stage": stage} for row, stage in zip(before, [*renamed, None], strict=True)]
+    with empty.read() as session:  # and today's models can read every one of them
+        rows = session.scalars(sa.select(jobs.models.BootRow).order_by(jobs.models.BootRow.id)).all()
+        assert [row.stage for row in rows] == [*map(Stage, renamed), None]
+        assert [(row.outcome, row.details) for row in rows] == [(None, {})] * len(rows)
+    command.downgrade(empty._config(), "0001")
+    assert _filed(empty) == before
+
+
+def test_stages_that_the_first_schema_does_not_know_become_those_they_were_a_part_of(empty: Database) -> None:
+    empty.upgrade()
+    _boots(empty, [stage.value for stage in Stage])
+    with empty.write() as session:
+        session.execute(sa.update(jobs.models.BootRow).values(outcome=Outcome.PANIC, details={"frames": ["f"]}))
+    command.downgrade(empty._config(), "0001")
+    found = _filed(empty)
+    assert [row["stage"] for row in found] == [NEWER.get(stage.value, stage.value) for stage in Stage]
+    assert not {"outcome", "details"} & set(found[0])
+    assert {str(row["stage"]) for row in found} <= {stage for stages in STAGES for stage in stages}
 
 
 def test_an_upgrade_of_what_is_up_to_date_changes_nothing(empty: Database) -> None:
@@ -161,10 +234,14 @@ def test_an_older_postgresql_is_refused_until_it_is_upgraded(
     database.close()
 
 
-def test_ids_are_never_used_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("there_and_back", [False, True])
+def test_ids_are_never_used_again(tmp_path: Path, there_and_back: bool) -> None:
     """A console is kept under its boot's number: SQLite must not hand out a deleted row's number."""
     database = Database(f"sqlite:///{tmp_path / 'new.db'}")
     database.prepare()
+    if there_and_back:
+        command.downgrade(database._config(), "0001")
+        database.prepare()
     database.close()
     with sqlite3.connect(tmp_path / "new.db") as connection:
         made = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))

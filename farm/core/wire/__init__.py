@@ -14,12 +14,12 @@ from farm.core.wire.labs import (
     PhaseEvent,
     Report,
 )
+from farm.core.wire.reading import ConsoleReport, Details, EvidenceOut
 from farm.core.wire.results import (
     BootOut,
     BootQuery,
     BuildOut,
     DeviceOut,
-    EvidenceOut,
     FileOut,
     JobIn,
     JobOut,
@@ -35,8 +35,10 @@ __all__ = [
     "BootQuery",
     "BuildOut",
     "ClaimRequest",
+    "ConsoleReport",
     "ConsoleState",
     "Control",
+    "Details",
     "DeviceOffer",
     "DeviceOut",
     "EvidenceOut",

@@ -10,16 +10,11 @@ Every message about a boot is fenced by the boot's id: one that is no longer run
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from farm.core.wire.results import EvidenceOut, Name, Sha256, Text, Wire
-from farm.core.words import Deadline, Phase, Stage, Verdict
-
-
-def _fitting(most: int) -> AfterValidator:
-    """What a console said may be of any length and hold any character; a report is not lost over that."""
-    return AfterValidator(lambda text: text.replace("\0", "\ufffd")[:most])
-
+from farm.core.wire.base import Name, Sha256, Text, Wire, fitting
+from farm.core.wire.reading import EVIDENCE, WARNINGS, Details, EvidenceOut, Line, Signature
+from farm.core.words import Deadline, Outcome, Phase, Stage, Verdict
 
 # A worker process, as its lab names it: NAME@HOST:PID:NONCE.
 Worker = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
@@ -86,7 +81,7 @@ class PhaseEvent(Wire):
 
     phase: Phase
     at: AwareDatetime
-    note: Annotated[str, _fitting(1000)] = ""
+    note: Annotated[str, fitting(1000)] = ""
 
 
 class ConsoleState(Wire):
@@ -101,20 +96,21 @@ class Control(Wire):
     cancel: bool = False
 
 
-class Report(Wire):
-    """The outcome of a boot, as read by its worker."""
+class Report(Details):
+    """What a boot came to, as read by its worker. Texts are cut to their length; a list that is too long is refused."""
 
     verdict: Verdict
-    reason: Annotated[str, _fitting(1000)]
+    outcome: Outcome | None = Field(default=None, description="None where no console was read")
+    reason: Line
     stage: Stage
-    title: Annotated[str, _fitting(1000)] | None = None
-    type: Annotated[str, _fitting(100)] | None = None
-    function: Annotated[str, _fitting(200)] | None = None
-    signature: Annotated[str, _fitting(64)] | None = None
-    evidence: list[EvidenceOut] = Field(default=[])
-    warnings: list[str] = Field(default=[])
-    booted: Annotated[str, _fitting(255)] | None = None
+    title: Line | None = None
+    type: Annotated[str, fitting(100)] | None = None
+    function: Annotated[str, fitting(200)] | None = None
+    signature: Signature | None = None
+    evidence: list[EvidenceOut] = Field(default=[], max_length=EVIDENCE)
+    warnings: list[Line] = Field(default=[], max_length=WARNINGS)
+    booted: Annotated[str, fitting(255)] | None = None
     phases: list[PhaseEvent] = Field(default=[], description="those not told before")
-    device_fault: Annotated[str, _fitting(1000)] | None = Field(
+    device_fault: Line | None = Field(
         default=None, description="what the device would not do: it is suspect from now on"
     )

@@ -3,29 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from farm.core.wire import examples
-from farm.core.words import BootState, Deadline, Health, Phase, Stage, Verdict
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-# One line of a kernel command line: printable ASCII. x86 kernels take up to 2,047 bytes (setup.h: COMMAND_LINE_SIZE).
-CommandLine = Annotated[str, StringConstraints(max_length=1500, pattern=r"^[ -~]*$", strip_whitespace=True)]
-# One line for people. No control characters: PostgreSQL cannot hold a NUL, a terminal should not get an escape.
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]*$")]
-
-RowNumber = Annotated[int, Field(ge=0, lt=1 << 31)]
-
-
-class Wire(BaseModel):
-    """A message. Unknown fields are an error, so that a typo is never silently dropped."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _with_example(example: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [example]})
+from farm.core.wire.base import CommandLine, Name, RowNumber, Sha256, Text, Wire, with_example
+from farm.core.wire.reading import ConsoleReport, EvidenceOut
+from farm.core.words import BootState, Deadline, Health, Outcome, Phase, Stage, Verdict
 
 
 class Problem(BaseModel):
@@ -52,7 +35,7 @@ class JobIn(Wire):
     along in the same multipart request.
     """
 
-    model_config = _with_example(examples.JOB_IN)
+    model_config = with_example(examples.JOB_IN)
 
     image: Sha256
     filename: Text = Field(default="", max_length=255, description="the image's name at home, for people")
@@ -85,14 +68,6 @@ class JobIn(Wire):
     force: bool = Field(default=False, description="boot it although the image does not fit the machine")
 
 
-class EvidenceOut(Wire):
-    """One console line that carries a verdict."""
-
-    line: int = Field(description="from 1, counted by LF")
-    offset: int = Field(description="of the line's first byte")
-    text: str
-
-
 class PhaseOut(Wire):
     """When a phase of a boot began."""
 
@@ -104,7 +79,7 @@ class PhaseOut(Wire):
 class BuildOut(Wire):
     """One kernel image and what is known of it."""
 
-    model_config = _with_example(examples.BUILD)
+    model_config = with_example(examples.BUILD)
 
     id: int
     sha256: Sha256
@@ -125,7 +100,7 @@ class BuildOut(Wire):
 class BootOut(Wire):
     """One attempt on one device."""
 
-    model_config = _with_example(examples.BOOT)
+    model_config = with_example(examples.BOOT)
 
     id: int
     job: int
@@ -140,6 +115,7 @@ class BootOut(Wire):
     retry_of: int | None
     state: BootState
     verdict: Verdict | None
+    outcome: Outcome | None = Field(description="how it ended, by its console; null where none was read")
     reason: str
     stage: Stage | None
     title: str | None
@@ -148,6 +124,16 @@ class BootOut(Wire):
     signature: str | None
     evidence: list[EvidenceOut]
     warnings: list[str]
+    alternates: list[str] = Field(description="coarser titles under which the same bug is known")
+    frames: list[str] = Field(description="the trace, the faulting function first; `? ` before a guess of the kernel's")
+    corrupted: bool = Field(description="the report is torn: parts that its kind always has are missing")
+    culprit: str | None = Field(description="of a hang: the initcall, driver or line it hung in")
+    paravirt: dict[str, str] = Field(description="what the kernel says of the machine below it")
+    reports: list[ConsoleReport] = Field(
+        description="all that the console reported; `alternates`, `frames` and `corrupted` are of the first: of the "
+        "one that the verdict rests on, or else the gravest"
+    )
+    stage_times: dict[Stage, float] = Field(description="seconds from power-on to each stage's first line")
     booted: str | None = Field(description="release string that the console showed")
     device: str | None
     lab: str | None
@@ -171,6 +157,7 @@ class BootQuery(Wire):
     device: str | None = None
     state: BootState | None = None
     verdict: Verdict | None = None
+    outcome: Outcome | None = None
     signature: str | None = None
     before: RowNumber | None = Field(default=None, description="boots older than this one: the next page")
     limit: int = Field(default=50, ge=1, le=1000)
@@ -179,7 +166,7 @@ class BootQuery(Wire):
 class JobOut(Wire):
     """A job with its boots."""
 
-    model_config = _with_example(examples.JOB)
+    model_config = with_example(examples.JOB)
 
     id: int
     created_at: datetime
@@ -216,7 +203,7 @@ class JobPlan(Wire):
 class DeviceOut(Wire):
     """One bootable thing in a lab."""
 
-    model_config = _with_example(examples.DEVICE)
+    model_config = with_example(examples.DEVICE)
 
     name: str
     lab: str

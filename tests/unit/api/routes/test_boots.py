@@ -33,10 +33,15 @@ def test_boots_by_what_is_asked(talk: Talk) -> None:
     assert ids(state="running") == ids(device="a") == [boot]
     assert ids(limit=1) == [boot + 1]
     assert ids(verdict="fail") == []
+    report = {"verdict": "fail", "reason": "so", "stage": "root", "outcome": "no-root"}
+    assert talk.http.post(f"/boots/{boot}/report", json=report).json()["outcome"] == "no-root"
+    assert ids(outcome="no-root") == [boot]
+    assert ids(outcome="panic") == []
 
 
 @pytest.mark.parametrize(
-    "query", ["state=sleeping", "limit=0", "limit=1001", "job=x", f"job={'9' * 30}", "before=-1", "colour=red"]
+    "query",
+    ["state=sleeping", "limit=0", "limit=1001", "job=x", f"job={'9' * 30}", "before=-1", "outcome=sad", "colour=red"],
 )
 def test_a_question_that_cannot_be_asked(talk: Talk, query: str) -> None:
     told = problem(talk.http.get(f"/boots?{query}"), 422)
@@ -179,6 +184,8 @@ def test_a_report_is_not_lost_over_what_a_console_said(talk: Talk) -> None:
         {},
         {"verdict": "maybe", "reason": "", "stage": "done"},
         {"verdict": "pass", "reason": "", "stage": "done", "x": 1},
+        {"verdict": "pass", "reason": "", "stage": "done", "outcome": "sad"},
+        {"verdict": "pass", "reason": "", "stage": "done", "frames": ["f"] * 21},
     ],
 )
 def test_a_report_that_cannot_be_used(talk: Talk, report: dict[str, object]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.web import views
 from api.web.views import Asked
-from farm.core.wire import BootOut, BuildOut, EvidenceOut, PhaseOut
+from farm.core.wire import BootOut, BuildOut, Details, EvidenceOut, PhaseOut
 from farm.core.words import BootState, Phase, Verdict
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -22,10 +22,10 @@ def at(seconds: float) -> datetime:
 
 def boot(**changes: Any) -> BootOut:
     values: dict[str, Any] = dict.fromkeys(
-        ("retry_of", "verdict", "stage", "title", "type", "function", "signature", "booted", "device", "lab", "waiting",
-         "started_at", "finished_at")
+        ("retry_of", "verdict", "outcome", "stage", "title", "type", "function", "signature", "booted", "device", "lab",
+         "waiting", "started_at", "finished_at")
     )  # fmt: skip
-    values |= {
+    values |= dict(Details()) | {
         "id": 12, "job": 3, "build": 2, "release": "6.1.0-50-686", "version": "6.1.176", "branch": "6.1.y",
         "environment": "qemu-i386", "append": "", "repeat": 1, "attempt": 1, "state": BootState.FINISHED, "reason": "",
         "evidence": [], "warnings": [], "cmdline": "", "queued_at": START, "phases": [], "console_size": 0,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deploy.demo.plan import DEFAULT, SMALL, evidence, expected, fault, faults, last_attempts, rows, turns
-from farm.core.wire import BootOut
+from farm.core.wire import BootOut, Details
 from farm.core.words import Verdict
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -15,8 +15,10 @@ OOM = {"line": 700, "offset": 30_000, "text": "Kernel panic - not syncing: Syste
 
 def boot(**given: Any) -> BootOut:
     """A finished, passed boot of 6.1.176 with the default command line, changed by `given`."""
-    fields: dict[str, Any] = dict.fromkeys(["stage", "title", "type", "function", "signature", "booted", "waiting"])
-    fields |= {
+    fields: dict[str, Any] = dict.fromkeys(
+        ["outcome", "stage", "title", "type", "function", "signature", "booted", "waiting"]
+    )
+    fields |= dict(Details()) | {
         "id": 1, "job": 1, "build": 1, "release": "6.1.0-50-686", "version": "6.1.176", "branch": "6.1.y",
         "environment": "i386-pc", "append": DEFAULT, "repeat": 1, "attempt": 1, "retry_of": None, "state": "finished",
         "verdict": "pass", "reason": "", "evidence": [], "warnings": [], "device": "qemu1", "lab": "demo",

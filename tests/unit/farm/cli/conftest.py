@@ -29,7 +29,7 @@ from typer.testing import CliRunner, Result
 
 from farm.cli import progress
 from farm.cli.app import app
-from farm.core.wire import BootOut, BuildOut, DeviceOut, JobIn, JobOut, JobPlan, PhaseOut, PlannedBoot
+from farm.core.wire import BootOut, BuildOut, Details, DeviceOut, JobIn, JobOut, JobPlan, PhaseOut, PlannedBoot
 from farm.core.words import BootState, Health, Phase, Verdict
 
 ROOT = Path(__file__).parents[4]
@@ -49,13 +49,14 @@ def build_out(**over: Any) -> BuildOut:
 
 def boot_out(number: int = 1, verdict: Verdict | None = Verdict.PASS, **over: Any) -> BootOut:
     """A boot that ended after 12.5 s with `verdict`; anything else by its field's name."""
-    fields = {
+    fields = dict(Details()) | {
         "id": number, "job": 5, "build": 3, "release": "6.1.0-50-686", "version": "6.1.176", "branch": "6.1.y",
         "environment": "qemu-i386", "append": "", "repeat": 1, "attempt": 1, "retry_of": None,
-        "state": BootState.FINISHED, "verdict": verdict, "reason": "because", "stage": None, "title": None,
-        "type": None, "function": None, "signature": None, "evidence": [], "warnings": [], "booted": None,
-        "device": "box1", "lab": "demo", "cmdline": "console=ttyS0", "queued_at": BEGUN, "started_at": BEGUN,
-        "finished_at": BEGUN + timedelta(seconds=12.5), "phases": [], "console_size": 0, "waiting": None,
+        "state": BootState.FINISHED, "verdict": verdict, "outcome": None, "reason": "because", "stage": None,
+        "title": None, "type": None, "function": None, "signature": None, "evidence": [], "warnings": [],
+        "booted": None, "device": "box1", "lab": "demo", "cmdline": "console=ttyS0", "queued_at": BEGUN,
+        "started_at": BEGUN, "finished_at": BEGUN + timedelta(seconds=12.5), "phases": [], "console_size": 0,
+        "waiting": None,
     }  # fmt: skip
     return BootOut.model_validate(fields | over)
 

@@ -80,11 +80,12 @@ def test_a_retried_boot_is_no_result(make: Any) -> None:
 
 def test_filters_go_to_the_server(run: Any, farm: Any) -> None:
     result = run("results", "--branch", "6.1.y", "--on", "qemu-i386", "--append", "mem=12M", "--build", 3,
-                 "--verdict", "fail", "--limit", 9)  # fmt: skip
+                 "--verdict", "fail", "--outcome", "no-root", "--limit", 9)  # fmt: skip
     assert (result.exit_code, result.stdout) == (0, "no such boots\n")
     (asked,) = farm.asked
     assert set(asked.partition("?")[2].split("&")) == {
-        "branch=6.1.y", "environment=qemu-i386", "append=mem%3D12M", "build=3", "verdict=fail", "limit=9",
+        "branch=6.1.y", "environment=qemu-i386", "append=mem%3D12M", "build=3", "verdict=fail", "outcome=no-root",
+        "limit=9",
     }  # fmt: skip
 
 

@@ -100,7 +100,22 @@ def test_a_boot_shows_its_evidence(run: Any, farm: Any, make: Any) -> None:
             retry_of=11,
             phases=[make.phase(Phase.POWER, 0.25), make.phase(Phase.KERNEL, 8, "banner")],
             evidence=[{"line": 120, "offset": 9000, "text": "Kernel panic - not syncing\x07"}],
-            warnings=["WARNING: at x"],
+            warnings=["WARNING: at x", "WARNING in foo"],
+            outcome="panic",
+            alternates=["panic", "no memory"],
+            frames=["panic+0x1/0x2", "? foo+0x3/0x4 [\x1bmod]"],
+            culprit="acpi_init",
+            paravirt={"platform": "vmi", "reserved_top": "0xf7c00000", "command_line": "quiet"},
+            reports=[
+                {"title": "panic: no memory", "type": "panic", "severity": "fatal"},
+                {
+                    "title": "WARNING in foo",
+                    "type": "warning",
+                    "severity": "warning",
+                    "evidence": {"line": 70, "offset": 5000, "text": "WARNING: CPU"},
+                },
+                {"title": "lost", "type": "loader", "severity": "loader_error"},
+            ],
             console_size=12345,
         )
     ]
@@ -110,17 +125,46 @@ def test_a_boot_shows_its_evidence(run: Any, farm: Any, make: Any) -> None:
         "device        box1 in demo",
         "state         fail, 12.5 s",
         "reason        the kernel panicked",
+        "outcome       panic",
         "title         panic: no memory",
+        "also known    panic; no memory",
         "stage         init",
+        "culprit       acpi_init",
         "console       12,345 bytes; `farm logs 12` shows it",
         "phase   began at",
         "kernel  8.0 s     banner",
         "evidence",
         "  L120  Kernel panic - not syncing^G",
+        "trace",
+        "  panic+0x1/0x2",
+        "  ? foo+0x3/0x4 [^[mod]",
+        "also reported",
+        "  L70  warning: WARNING in foo",
+        "  -  loader error: lost",
         "warnings",
         "  WARNING: at x",
+        "machine",
+        "  platform: vmi",
+        "  reserved top: 0xf7c00000",
     ):
         assert line in lines
+    assert "  WARNING in foo" not in lines  # it is among the reports, with its line
+    assert "fatal" not in "\n".join(lines)  # the title is that
+    assert "quiet" not in "\n".join(lines)
+
+
+def test_a_trace_of_something_else_than_the_verdicts_cause_says_so(run: Any, farm: Any, make: Any) -> None:
+    warned = {"title": "WARNING in foo", "type": "warning", "severity": "warning"}
+    farm.boots = [make.boot(12, outcome="booted-with-warnings", reports=[warned], frames=["foo+0x1/0x2"])]
+    lines = run("boot", 12).stdout.splitlines()
+    assert "trace of WARNING in foo" in lines
+    assert "  -  warning: WARNING in foo" in lines
+    assert "outcome       booted-with-warnings" in lines
+
+
+def test_a_torn_report_is_said_to_be_torn(run: Any, farm: Any, make: Any) -> None:
+    farm.boots = [make.boot(12, Verdict.FAIL, outcome="oops", corrupted=True)]
+    assert "outcome       oops; its report is torn" in run("boot", 12).stdout.splitlines()
 
 
 def test_a_queued_boot_says_why(run: Any, farm: Any, make: Any) -> None:

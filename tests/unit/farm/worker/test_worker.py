@@ -142,7 +142,11 @@ def test_a_kernel_that_fails_is_no_fault_of_the_device(talk: Talk, start: StartW
     start(lab(box("a", BANNER, "Kernel panic - not syncing: VFS cache is corrupt\n")))
     online(talk)
     (boot,) = done(talk, submit(talk))
-    assert (boot["verdict"], boot["type"]) == ("fail", "panic")
+    assert (boot["verdict"], boot["outcome"], boot["type"]) == ("fail", "panic", "panic")
+    (report,) = boot["reports"]
+    assert (report["title"], report["severity"], report["signature"]) == (boot["title"], "fatal", boot["signature"])
+    assert report["evidence"] in boot["evidence"]
+    assert list(boot["stage_times"]) == ["firmware", "banner"]
     assert boot["evidence"]
     assert talk.http.get("/devices/a").json()["health"] == "good"
 

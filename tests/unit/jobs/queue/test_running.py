@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from farm.core.errors import ConflictError, NotFoundError
-from farm.core.wire import EvidenceOut, PhaseEvent, Report
-from farm.core.words import BootState, Health, Phase, Stage, Verdict
+from farm.core.wire import ConsoleReport, EvidenceOut, PhaseEvent, Report
+from farm.core.words import BootState, Health, Outcome, Phase, Stage, Verdict
 from inventory.models import DeviceRow
 from jobs.models import BootRow
 from jobs.queue import running
@@ -50,26 +50,40 @@ def test_a_lease_lasts_as_long_as_the_job_says(queue: Queue) -> None:
         queue.report(boot)
 
 
+LINE = EvidenceOut(line=12, offset=345, text="Kernel panic - not syncing")
+
+
 def test_a_report_files_the_outcome_and_frees_the_device(queue: Queue, boot: int) -> None:
     outcome = Report(
         verdict=Verdict.FAIL,
+        outcome=Outcome.INIT_DIED,
         reason="Kernel panic - not syncing: Attempted to kill init!",
         stage=Stage.INIT,
         title="panic: Attempted to kill init!",
         type="panic",
         function="do_exit",
         signature="abc",
-        evidence=[EvidenceOut(line=12, offset=345, text="Kernel panic - not syncing")],
+        evidence=[LINE],
         warnings=["WARNING in foo"],
+        alternates=["panic"],
+        frames=["do_exit+0x4d/0x50", "? foo+0x1/0x2 [bar]"],
+        corrupted=True,
+        culprit="bar_init",
+        paravirt={"platform": "vmi", "reserved_top": "0xf7c00000"},
+        reports=[
+            ConsoleReport(title="WARNING in foo", type="warning", severity="warning", function="foo", evidence=LINE),
+            ConsoleReport(title="a torn one", type="other", severity="stall"),
+        ],
+        stage_times={Stage.BANNER: 1.5, Stage.INIT: 2.25},
         booted="6.1.0-50-686",
     )
     queue.report(boot, outcome)
     filed = queue.boot(boot)
     assert filed.state is BootState.FINISHED
     assert filed.finished_at is not None
-    for name, value in outcome.model_dump(exclude={"device_fault", "evidence"}).items():
-        assert getattr(filed, name) == value
-    assert filed.evidence == outcome.evidence
+    for name in set(Report.model_fields) - {"device_fault"}:
+        assert getattr(filed, name) == getattr(outcome, name), name
+    assert list(filed.stage_times) == [Stage.BANNER, Stage.INIT]
     device = queue.device("a")
     assert (device.boot, device.lease_expires_at, device.health) == (None, None, Health.GOOD)
     assert len(queue.job(filed.job).boots) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from farm.core.errors import NotFoundError
 from farm.core.wire import BootQuery
-from farm.core.words import BootState, Verdict
+from farm.core.words import BootState, Outcome, Verdict
 from jobs.queue import views
 from tests.support.queueing import Queue, image, report
 from tests.support.serving import offer
@@ -17,7 +17,9 @@ def lab(queue: Queue) -> Queue:
     queue.submit(environments=["pc"], tree="stable")
     queue.report(queue.must_claim("a").boot)
     queue.submit(environments=["vm"], appends=["mem=12M"])
-    queue.report(queue.must_claim("b").boot, report(Verdict.FAIL, signature="s", title="panic: x"))
+    queue.report(
+        queue.must_claim("b").boot, report(Verdict.FAIL, outcome=Outcome.PANIC, signature="s", title="panic: x")
+    )
     queue.submit(environments=["pc"])
     queue.must_claim("a")
     queue.submit(image("2.6.27.4"), environments=["pc"])
@@ -34,6 +36,8 @@ CASES: list[tuple[dict[str, object], list[int]]] = [
     ({"device": "nobody"}, []),
     ({"state": BootState.QUEUED}, [4]),
     ({"verdict": Verdict.FAIL}, [2]),
+    ({"outcome": Outcome.PANIC}, [2]),
+    ({"outcome": Outcome.BOOTED}, []),
     ({"signature": "s"}, [2]),
     ({"branch": "2.6.27.y"}, [4]),
     ({"branch": "mainline", "environment": "pc"}, [3, 1]),

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from farm.core.words import Deadline, Phase, Stage, Verdict
+from farm.core.words import Deadline, Outcome, Phase, Stage, Verdict
 from inventory.drivers import ConsoleStream, PowerState
 from inventory.fakes import Play
 from jobs.outcome import Expectation
@@ -19,7 +19,7 @@ ALL_PHASES = list(Phase)
 def test_a_good_boot(bench: MakeBench) -> None:
     one = bench()
     result = one.run()
-    assert (result.outcome.verdict, result.outcome.stage, result.device_fault) == (Verdict.PASS, Stage.DONE, None)
+    assert (result.reading.verdict, result.reading.stage, result.device_fault) == (Verdict.PASS, Stage.DONE, None)
     assert one.watcher.data == BANNER + START + END
     assert one.calls == [
         *("power.off", "power.standby", "boot.prepare", "console.open", "power.on"),
@@ -56,7 +56,7 @@ def test_a_machine_that_fetches_later_was_in_its_firmware(bench: MakeBench) -> N
         async with asyncio.timeout(LIMIT):
             return await task
 
-    assert asyncio.run(body()).outcome.verdict is Verdict.PASS
+    assert asyncio.run(body()).reading.verdict is Verdict.PASS
     assert one.watcher.phases[:4] == [Phase.PREPARE, Phase.POWER, Phase.FIRMWARE, Phase.LOAD]
     assert [ALL_PHASES.index(phase) for phase in one.watcher.phases] == sorted(
         map(ALL_PHASES.index, one.watcher.phases)
@@ -66,9 +66,9 @@ def test_a_machine_that_fetches_later_was_in_its_firmware(bench: MakeBench) -> N
 def test_a_panic_ends_the_boot_before_any_deadline(bench: MakeBench) -> None:
     panic = b"Kernel panic - not syncing: VFS cache is corrupt\n"
     one = bench([Play(0, BANNER), Play(0, panic)])
-    outcome = one.run().outcome
-    assert (outcome.verdict, outcome.type) == (Verdict.FAIL, "panic")
-    assert any("VFS cache is corrupt" in line.text for line in outcome.evidence)
+    reading = one.run().reading
+    assert (reading.verdict, reading.outcome, reading.type) == (Verdict.FAIL, Outcome.PANIC, "panic")
+    assert any("VFS cache is corrupt" in line.text for line in reading.evidence)
     assert one.left_clean()
 
 
@@ -77,57 +77,57 @@ def test_a_panic_ends_the_boot_before_any_deadline(bench: MakeBench) -> None:
 
 def test_no_first_byte_is_infra(bench: MakeBench) -> None:
     one = bench([], first_byte=0.05, fetches=False)
-    outcome = one.run().outcome
-    assert outcome.verdict is Verdict.INFRA
-    assert outcome.stage is Stage.NOTHING
+    reading = one.run().reading
+    assert reading.verdict is Verdict.INFRA
+    assert (reading.stage, reading.outcome) == (Stage.NOTHING, Outcome.NO_OUTPUT)
     assert one.left_clean()
 
 
 def test_a_fetch_is_a_sign_of_life_but_no_byte(bench: MakeBench) -> None:
     """The kernel was taken and said nothing: that is the kernel's."""
-    outcome = bench([], first_byte=0.05).run().outcome
-    assert (outcome.verdict, outcome.type) == (Verdict.FAIL, "silent")
+    reading = bench([], first_byte=0.05).run().reading
+    assert (reading.verdict, reading.type) == (Verdict.FAIL, "silent")
 
 
 def test_silence_after_kernel_output_is_the_kernels(bench: MakeBench) -> None:
     one = bench([Play(0, BANNER)], silence=0.05)
-    outcome = one.run().outcome
-    assert (outcome.verdict, outcome.type) == (Verdict.FAIL, "silent")
+    reading = one.run().reading
+    assert (reading.verdict, reading.type) == (Verdict.FAIL, "silent")
     assert one.left_clean()
 
 
 def test_bytes_put_the_silence_off(bench: MakeBench) -> None:
     script = [Play(0, BANNER), *(Play(0.1, b"still here\n") for _ in range(8)), Play(0, START), Play(0, END)]
-    assert bench(script, silence=5.0, first_byte=30.0).run().outcome.verdict is Verdict.PASS
+    assert bench(script, silence=5.0, first_byte=30.0).run().reading.verdict is Verdict.PASS
 
 
 def test_the_total_deadline_ends_a_talker(bench: MakeBench) -> None:
     one = bench([Play(0, BANNER), *(Play(0.01, b"and on\n") for _ in range(2000))], total=0.2)
-    outcome = one.run().outcome
-    assert (outcome.verdict, outcome.type) == (Verdict.FAIL, "unfinished")
-    assert "total deadline" in outcome.reason
+    reading = one.run().reading
+    assert (reading.verdict, reading.type) == (Verdict.FAIL, "unfinished")
+    assert "total deadline" in reading.reason
     assert one.left_clean()
 
 
 def test_a_flood_is_cut_at_the_limit(bench: MakeBench) -> None:
     block = b"flood " * 1000
     one = bench([Play(0, BANNER), *(Play(0, block) for _ in range(100))], console_limit=20_000)
-    outcome = one.run().outcome
-    assert (outcome.verdict, outcome.type) == (Verdict.FAIL, "unfinished")
-    assert "limit of console bytes" in outcome.reason
+    reading = one.run().reading
+    assert (reading.verdict, reading.type) == (Verdict.FAIL, "unfinished")
+    assert "limit of console bytes" in reading.reason
     assert one.watcher.data == (BANNER + block * 4)[:20_000]
     assert one.left_clean()
 
 
 def test_a_console_that_goes_away_is_infra(bench: MakeBench) -> None:
     one = bench([Play(0, BANNER)], ending="gone")
-    outcome = one.run().outcome
-    assert (outcome.verdict, outcome.type) == (Verdict.INFRA, "console-lost")
+    reading = one.run().reading
+    assert (reading.verdict, reading.type) == (Verdict.INFRA, "console-lost")
     assert one.left_clean()
 
 
 def test_a_console_that_goes_away_after_the_end_is_a_pass(bench: MakeBench) -> None:
-    assert bench(ending="gone").run().outcome.verdict is Verdict.PASS
+    assert bench(ending="gone").run().reading.verdict is Verdict.PASS
 
 
 def test_power_that_goes_away_is_told_from_a_lost_console(bench: MakeBench) -> None:
@@ -137,8 +137,8 @@ def test_power_that_goes_away_is_told_from_a_lost_console(bench: MakeBench) -> N
         return PowerState.OFF
 
     one.box.power.state = state  # type: ignore[method-assign]
-    outcome = one.run().outcome
-    assert (outcome.verdict, outcome.type) == (Verdict.INFRA, "power-lost")
+    reading = one.run().reading
+    assert (reading.verdict, reading.type) == (Verdict.INFRA, "power-lost")
 
 
 def test_power_that_goes_away_without_a_sign_on_the_line(bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,8 +155,8 @@ def test_power_that_goes_away_without_a_sign_on_the_line(bench: MakeBench, monke
             one.box.switched_on.clear()
             return await task
 
-    outcome = asyncio.run(body()).outcome
-    assert (outcome.verdict, outcome.type) == (Verdict.INFRA, "power-lost")
+    reading = asyncio.run(body()).reading
+    assert (reading.verdict, reading.type) == (Verdict.INFRA, "power-lost")
 
 
 def test_a_plug_that_cannot_say_its_state_does_not_end_a_boot(
@@ -165,7 +165,7 @@ def test_a_plug_that_cannot_say_its_state_does_not_end_a_boot(
     monkeypatch.setattr("jobs.runner.capture.POWER_LOOK", 0.02)
     one = bench([Play(0, BANNER), Play(0.2, START), Play(0, END)], faults={"power.state": "cannot say"})
     result = one.run()
-    assert (result.outcome.verdict, result.device_fault) == (Verdict.PASS, None)
+    assert (result.reading.verdict, result.device_fault) == (Verdict.PASS, None)
     assert "power.state" in one.calls
 
 
@@ -181,11 +181,42 @@ def test_a_driver_fault_is_infra_and_leaves_the_machine_off(bench: MakeBench, ca
     assert result.device_fault is not None
     assert f"box1: no {call}" in result.device_fault
     if call == "boot.clean":  # the boot was over: its verdict stands, and the device is watched
-        assert result.outcome.verdict is Verdict.PASS
+        assert result.reading.verdict is Verdict.PASS
     else:
-        assert (result.outcome.verdict, result.outcome.type) == (Verdict.INFRA, "driver")
-        assert f"no {call}" in result.outcome.reason
+        assert (result.reading.verdict, result.reading.type) == (Verdict.INFRA, "driver")
+        assert f"no {call}" in result.reading.reason
     assert one.left_clean()
+
+
+def cut_after_the_banner(one: Bench) -> None:
+    def cut(phase: Phase) -> None:
+        if phase is Phase.KERNEL:
+            one.box.faults["console.read"] = "the line is cut"
+
+    one.watcher.on_phase = cut
+
+
+def test_a_driver_fault_before_any_byte_is_no_output(bench: MakeBench) -> None:
+    reading = bench(faults={"power.on": "stuck"}).run().reading
+    assert (reading.outcome, reading.stage, reading.version) == (Outcome.NO_OUTPUT, Stage.NOTHING, None)
+
+
+def test_a_driver_fault_keeps_what_the_console_told_but_no_line_and_no_signature_of_it(bench: MakeBench) -> None:
+    panic = b"Kernel panic - not syncing: VFS cache is corrupt\n"
+    one = bench([Play(0, BANNER + panic), Play(0, b"never read")])
+    cut_after_the_banner(one)
+    reading = one.run().reading
+    assert (reading.verdict, reading.type, reading.outcome) == (Verdict.INFRA, "driver", Outcome.PANIC)
+    assert reading.version == "6.1.0-50-686"
+    assert [report.type for report in reading.reports] == ["panic"]
+    assert (reading.title, reading.function, reading.signature, reading.evidence) == (None, None, None, ())
+
+
+def test_a_driver_fault_in_the_middle_of_a_boot_is_a_lost_console(bench: MakeBench) -> None:
+    one = bench([Play(0, BANNER), Play(0, b"never read")])
+    cut_after_the_banner(one)
+    reading = one.run().reading
+    assert (reading.verdict, reading.outcome, reading.stage) == (Verdict.INFRA, Outcome.CONSOLE_LOST, Stage.BANNER)
 
 
 def test_a_fault_is_told_once(bench: MakeBench) -> None:
@@ -240,8 +271,8 @@ def test_a_driver_that_hangs_is_ended_by_the_power_deadline(
 
     setattr(getattr(one.box, part), method, never_open if part == "console" else hang)
     result = one.run()
-    assert (result.outcome.verdict, result.outcome.type) == (Verdict.INFRA, "driver")
-    assert result.outcome.reason == f"box1: {doing} took more than 0.05 s"
+    assert (result.reading.verdict, result.reading.type) == (Verdict.INFRA, "driver")
+    assert result.reading.reason == f"box1: {doing} took more than 0.05 s"
     assert one.calls[-2:] == ["power.off", "boot.clean"]
 
 
@@ -249,7 +280,7 @@ def test_a_disarming_that_hangs_is_told_too(bench: MakeBench) -> None:
     one = bench(power=0.05)
     one.box.boot.clean = for_ever  # type: ignore[method-assign]
     result = one.run()
-    assert result.outcome.verdict is Verdict.PASS
+    assert result.reading.verdict is Verdict.PASS
     assert result.device_fault == "removing the boot entry took more than 0.05 s"
 
 
@@ -324,7 +355,7 @@ def test_cancelled_again_while_it_switches_off(bench: MakeBench) -> None:
 def test_bytes_that_come_after_the_decision_are_kept(bench: MakeBench) -> None:
     after = b"reboot: Power down\n"
     one = bench([*GOOD, Play(0.01, after)])
-    assert one.run().outcome.verdict is Verdict.PASS
+    assert one.run().reading.verdict is Verdict.PASS
     assert one.watcher.data == BANNER + START + END + after
 
 
@@ -335,10 +366,16 @@ def test_times_count_from_power_on(bench: MakeBench) -> None:
     assert all(at >= 0 for at in one.watcher.times)
 
 
+def test_stages_are_timed_by_the_clock_of_the_console(bench: MakeBench) -> None:
+    one = bench([Play(0.05, BANNER), Play(0.05, START), Play(0, END)])
+    stages = dict(one.run().reading.stages)
+    assert [stages[Stage.BANNER], stages[Stage.USERSPACE], stages[Stage.DONE]] == one.watcher.times
+
+
 def test_a_job_with_its_own_pattern(bench: MakeBench) -> None:
     expect = Expectation(pattern="login:", release="6.1.0-50-686")
-    outcome = bench([Play(0, BANNER), Play(0, b"debian login: ")], expect=expect).run().outcome
-    assert outcome.verdict is Verdict.PASS
+    reading = bench([Play(0, BANNER), Play(0, b"debian login: ")], expect=expect).run().reading
+    assert reading.verdict is Verdict.PASS
 
 
 def test_every_deadline_is_asked_for(bench: MakeBench) -> None:
@@ -354,5 +391,5 @@ def test_a_switch_that_fails_afterwards_does_not_take_the_verdict_away(bench: Ma
 
     one.watcher.on_phase = stick
     result = one.run()
-    assert (result.outcome.verdict, result.device_fault) == (Verdict.PASS, "box1: stuck")
+    assert (result.reading.verdict, result.device_fault) == (Verdict.PASS, "box1: stuck")
     assert one.calls.count("power.off") == 3

@@ -11,7 +11,18 @@ from pydantic import BaseModel, ValidationError
 
 from farm.core import wire
 from farm.core.settings import Settings
-from farm.core.wire import BootQuery, ClaimRequest, DeviceOffer, Hello, JobIn, PhaseEvent, Problem, Report
+from farm.core.wire import (
+    BootOut,
+    BootQuery,
+    ClaimRequest,
+    Details,
+    DeviceOffer,
+    Hello,
+    JobIn,
+    PhaseEvent,
+    Problem,
+    Report,
+)
 from farm.core.words import Deadline, Phase, Stage, Verdict
 
 IMAGE = "0" * 64
@@ -106,6 +117,65 @@ def test_a_report_takes_whatever_a_console_said(said: str) -> None:
     assert report.function is not None
     assert len(report.title) <= 1000
     assert len(report.function) <= 200
+
+
+REPORT = {"verdict": Verdict.FAIL, "reason": "", "stage": Stage.INIT}
+SEEN = {"title": "t", "type": "oops", "severity": "oops"}
+LINE = {"line": 1, "offset": 0, "text": "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "item", "most"),
+    [
+        ("evidence", LINE, 50),
+        ("warnings", "x", 50),
+        ("reports", SEEN, 50),
+        ("frames", "f+0x1/0x2", 20),
+        ("alternates", "oops in f", 20),
+    ],
+)
+def test_a_report_with_a_list_that_is_too_long_is_refused(name: str, item: object, most: int) -> None:
+    assert len(getattr(Report.model_validate({**REPORT, name: [item] * most}), name)) == most
+    with pytest.raises(ValidationError, match=name):
+        Report.model_validate({**REPORT, name: [item] * (most + 1)})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"outcome": "exploded"},
+        {"stage": "kernel"},
+        {"paravirt": {f"fact{number}": "x" for number in range(31)}},
+        {"paravirt": {"no name": "x"}},
+        {"stage_times": {"kernel": 1.0}},
+        {"stage_times": {"banner": -1.0}},
+        {"stage_times": {"banner": float("nan")}},
+        {"reports": [{**SEEN, "colour": "red"}]},
+        {"corrupted": "perhaps"},
+    ],
+)
+def test_a_reading_that_cannot_be(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Report.model_validate({**REPORT, **change})
+
+
+@given(st.text(max_size=50))
+def test_a_reading_takes_whatever_a_console_said(said: str) -> None:
+    long = said * 100
+    seen = {**SEEN, "title": long, "function": long, "evidence": {**LINE, "text": long}}
+    more = {"frames": [long], "alternates": [long], "culprit": long, "paravirt": {"platform": long}, "warnings": [long]}
+    report = Report.model_validate({**REPORT, **more, "reports": [seen]})
+    fitting = long.replace("\0", "\ufffd")[:1000]
+    assert report.frames == report.alternates == report.warnings == [report.culprit] == [fitting]
+    assert report.paravirt == {"platform": fitting}
+    (kept,) = report.reports
+    assert (kept.title, kept.function) == (fitting, fitting[:200])
+    assert kept.evidence is not None
+    assert kept.evidence.text == fitting
+
+
+def test_every_detail_that_is_filed_is_told() -> None:
+    assert set(Details.model_fields) <= set(BootOut.model_fields)
 
 
 def test_a_phase_has_a_time_with_a_zone() -> None:

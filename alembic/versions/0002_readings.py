@@ -1,0 +1,44 @@
+"""how a boot ended and what else its console told; the stages between the banner and the root have names
+
+Revision: 0002, after 0001; 2026-11-26 10:05:41.118207
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+# Words as they were and are: a migration must not change with the code. Going down, a new stage becomes the old one
+# that it was a part of.
+RENAMED = {"kernel": "banner"}
+BEFORE = {
+    "banner": "kernel",
+    "netboot": "loader",
+    "setup_arch": "kernel",
+    "start_kernel": "kernel",
+    "drivers": "initcalls",
+}
+
+
+def _rename(words: dict[str, str]) -> None:
+    boots = sa.table("boots", sa.column("stage", sa.String))
+    for old, new in words.items():
+        op.execute(boots.update().where(boots.c.stage == old).values(stage=new))
+
+
+def upgrade() -> None:
+    # Columns are added and dropped in place, on SQLite too (3.35 of 2021): a copied table would lose its AUTOINCREMENT.
+    op.add_column("boots", sa.Column("outcome", sa.String(length=20), nullable=True))
+    op.add_column("boots", sa.Column("details", sa.JSON(), server_default="{}", nullable=False))
+    op.create_index(op.f("ix_boots_outcome"), "boots", ["outcome"], unique=False)
+    _rename(RENAMED)
+
+
+def downgrade() -> None:
+    _rename(BEFORE)
+    op.drop_index(op.f("ix_boots_outcome"), table_name="boots")
+    op.drop_column("boots", "details")
+    op.drop_column("boots", "outcome")
