@@ -1,5 +1,6 @@
 """`farm explain`: what the reader makes of a console, without a farm. Any console: a file's, or a pipe's."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +70,7 @@ def _read(name: str, expect: "Expectation") -> "Reading":
 
 def _chunks(name: str) -> Iterator[bytes]:
     if name == "-":
-        while chunk := sys.stdin.buffer.read1(CHUNK):
+        while chunk := os.read(sys.stdin.fileno(), CHUNK):
             yield chunk
         return
     try:

@@ -17,7 +17,8 @@ from jobs.outcome.signature import bare_function
 
 # Labels of traces that tell another story: who allocated the object, which locks there are.
 _OTHER_STORY = re.compile(
-    r"Allocated|Freed|Last |Uninit|the existing|-> #|the (?:soft|hard)irq|origin|Showing|Local var|to a |Preemption disabled|\{"
+    r"Allocated|Freed|Last |Uninit|the existing|-> #|the (?:soft|hard)irq|origin|Showing|Local var|to a "
+    r"|Preemption disabled|\{"
 )
 # A stalled processor is interrupted here; what it did before is below.
 _INTERRUPTED = re.compile(
@@ -38,7 +39,9 @@ _ANCHOR = re.compile(
     r"|^invoke_syscall|^handle_softirqs"
 )
 # The outermost function of a stack: what comes after it is another's.
-_ROOT = re.compile(r"ret_from_fork|ret_fast_syscall|entry_(?:SYSCALL|SYSENTER|INT80)|el0_svc$|el0t_64_sync$|syscall_call$")
+_ROOT = re.compile(
+    r"ret_from_fork|ret_fast_syscall|entry_(?:SYSCALL|SYSENTER|INT80)|el0_svc$|el0t_64_sync$|syscall_call$"
+)
 # Everybody waits for these; what is wrong is not with whoever does.
 _WAITED_FOR = (("rtnl_lock", None), ("synchronize_rcu", None), ("synchronize_srcu", "synchronize_rcu"),
                ("synchronize_net", "synchronize_rcu"), ("synchronize_sched", "synchronize_rcu"))  # fmt: skip
@@ -61,7 +64,7 @@ def blame(row: Format, places: list[Place], named: str | None, address: int | No
         # The trace's first entry is the handler's own; on kernels with a register block the EIP line has the name.
         found = next((place.frame for place in places if place.frame and place.frame.address == address), None)
         return bare_function(found.function) if found else _ip(places, passed)
-    if row.blame is Blame.STALL or "stack-overflow" in row.alternates:  # where in a recursion it ends is chance, too
+    if row.blame is Blame.STALL or row.recursive:
         return _stall(places, passed)
     if row.blame is Blame.TASK:
         return _task(places)

@@ -10,7 +10,7 @@ from farm.core.words import Stage
 from jobs.outcome import blame as blaming
 from jobs.outcome import symbolize
 from jobs.outcome.formats.row import Blame, Format, Severity, Type
-from jobs.outcome.frames import Kind, Place, places
+from jobs.outcome.frames import MOST, Place, places
 from jobs.outcome.lines import PREFIX, Line, Record, readable, unglued
 from jobs.outcome.model import Evidence, Report
 from jobs.outcome.signature import bare_function, bare_title, signature, syscall
@@ -22,13 +22,14 @@ NEAR = 4096  # bytes after the end of a report within which the next one is its 
 SOON = 10.0  # seconds: printing a long report at 9600 baud takes as long
 WIDTH = 80  # a console of this many columns that wraps
 
+_LONG = 5  # times as much of all three for a trace of a stack that ran over
 _CALLERS = 1  # frames below the blamed function that belong to a report's identity
 _EVIDENCE = 6
 _EARLY_EIP = re.compile(r"^err \S+ +EIP ([0-9a-f]{8}) ")  # arch/x86/kernel/head_32.S, fault_msg
 _END = re.compile(r"^---\[ end (?:trace|Kernel panic)")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
     """A report's header and what followed."""
 
@@ -61,12 +62,16 @@ class Block:
 
     def take(self, data: bytes) -> None:
         """Bytes after the header's line, whole lines."""
-        self._raw += data[: LENGTH - len(self._raw)]
+        self._raw += data[: self._room - len(self._raw)]
         self._report = None
 
     @property
     def full(self) -> bool:
-        return len(self._raw) >= LENGTH
+        return len(self._raw) >= self._room
+
+    @property
+    def _room(self) -> int:
+        return LENGTH * _LONG if self.row.recursive else LENGTH
 
     @property
     def last_offset(self) -> int:
@@ -101,7 +106,7 @@ class Block:
 
     def _read(self, symbols: Symbols | None) -> Report:
         lines = self._lines()
-        found = places([self.match.string, *lines])
+        found = places([self.match.string, *lines], MOST * (_LONG if self.row.recursive else 1))
         if symbols is not None:
             found = symbolize.named([self.match.string, *lines], found, symbols)
         groups = {name: text for name, text in self.match.groupdict().items() if text}
@@ -149,7 +154,7 @@ class Block:
             if found and self.record.caller and found["caller"] not in {None, self.record.caller}:
                 continue
             lines.append(line[cut:].lstrip(" "))
-            if len(lines) >= RECORDS or (_END.match(lines[-1]) and not self.followers):
+            if len(lines) >= RECORDS * (_LONG if self.row.recursive else 1) or (_END.match(lines[-1]) and not self.followers):
                 break
         return lines
 

@@ -39,7 +39,7 @@ def gravest(seen: Seen) -> Block | None:
 
     The first that rules out a clean pass, or that ended the kernel; else the first stall or warning.
     """
-    return _gravest(block for block in seen.blocks if block.life == 1)
+    return _gravest(block for block in seen.reports.blocks if block.life == 1)
 
 
 def _gravest(blocks: Iterable[Block]) -> Block | None:
@@ -57,7 +57,7 @@ def headline(seen: Seen) -> Block | None:
     Lockdep's warning and then the fault in the same function, a WARNING and then the BUG it warned of: the first
     decides the title, as it does within a report.
     """
-    blocks = [block for block in seen.blocks if block.life == 1 and block.row.type not in _NOT_THE_KERNELS]
+    blocks = [block for block in seen.reports.blocks if block.life == 1 and block.row.type not in _NOT_THE_KERNELS]
     block = _gravest(blocks)
     if block is None:
         return None
@@ -70,11 +70,11 @@ def headline(seen: Seen) -> Block | None:
 def find(seen: Seen, ending: Ending, *, image_fetched: bool | None) -> Found:
     """The outcome of a console."""
     first, last = seen.first, seen.life
-    if seen.wrong_kernel or (seen.lives > 1 and last.release not in {None, seen.wanted or first.release}):
+    if seen.wrong_kernel or (seen.lives.count > 1 and last.release not in {None, seen.wanted or first.release}):
         return Found(Outcome.WRONG_KERNEL)
     block = gravest(seen)
     grave = block if block is not None and block.severity in {Severity.OOPS, Severity.FATAL} else None
-    started_over = seen.lives > 1 or seen.doubt is not None
+    started_over = seen.lives.count > 1 or seen.lives.doubt is not None
     if started_over and first.end is None and not first.orderly:
         return _started_over(seen, grave)
     if grave is not None:
@@ -91,7 +91,7 @@ def find(seen: Seen, ending: Ending, *, image_fetched: bool | None) -> Found:
 def _started_over(seen: Seen, grave: Block | None) -> Found:
     if seen.life.end is not None:
         return Found(Outcome.BOOTED_AFTER_RESET, grave)
-    if seen.lives >= _LOOP or grave is None:
+    if seen.lives.count >= _LOOP or grave is None:
         return Found(Outcome.REBOOT_LOOP, grave)
     return _reported(seen, grave)
 

@@ -1,4 +1,4 @@
-"""A reading as one JSON object: what `farm explain --json` prints, and what a scorer of readers takes. Knows no files."""
+"""A reading as one JSON object: what `farm explain --json` prints and a scorer of readers takes. Knows no files."""
 
 from typing import Any
 

@@ -37,7 +37,9 @@ _IP = re.compile(
 _IP_MARK = re.compile(r"\bR?E?IP\b|is at |^NIP|pc *:|Krnl PSW|interrupt:")
 _USER_IP = re.compile(r"\bRIP: 00(?:33|2b):|\bEIP: 0073:|^--- interrupt: (?:c00|3000)\b")
 # No kernel function: a jump to nowhere. In 2.6 `EIP: 0060:[<c0123456>] EFLAGS` is followed by `EIP is at f+0x5/0x10`.
-_NOWHERE = re.compile(r"\b(?:RIP: 0010:|IP: )(?:0x|\[<\(?null|\(null|\[< *null)|\bIP: *\[<[0-9a-f]+>\] (?:0x|\(null)|\bEIP: 0x")
+_NOWHERE = re.compile(
+    r"\b(?:RIP: 0010:|IP: )(?:0x|\[<\(?null|\(null|\[< *null)|\bIP: *\[<[0-9a-f]+>\] (?:0x|\(null)|\bEIP: 0x"
+)
 _ENTRY = re.compile(
     rf"^[ |(]*(?:{_ADDR})?(?:\[[0-9a-f]{{8,16}}\] )?(?:\((?={FUNCTION}\+))?(?P<guess>\? )?{_SYM}{_MOD}"
     rf" ?(?P<unsure>\(unreliable\))?(?: ?(?P<place>{PLACE}))?"
@@ -51,10 +53,11 @@ _MANY = re.compile(rf"(?:\[<(?P<addr>[0-9a-f]{{6,16}})>\] ?(?P<guess>\? ?)?|<[0-
 # kernel/locking/lockdep.c print_lock; the list of held locks (`#0: `) is another story.
 _LOCK = re.compile(rf"^(?!#\d).{{0,200}}, at: *(?:\[<[0-9a-f]+>\] *)?{_SYM}")
 _LABEL = re.compile(
-    r"^ *(?P<label>Call [Tt]race|Call Backtrace|Backtrace|stack backtrace|backtrace|Trace|Allocated by|Allocated:|Freed by|Freed:"
-    r"|Last (?:potentially )?related work|Preemption disabled at|\{[\w-]+\} state was registered|Uninit was|the existing dependency chain|-> #\d+|the (?:soft|hard)irq-|to a "
-    r"|NMI backtrace for cpu|<(?:/?IRQ|EOI|/?TASK|/?NMI|/?#\w+)>|Stack traceback|Showing all locks|Workqueue|Krnl Code|Code"
-    r"|Task dump for CPU|Last Breaking-Event|origin:|Local variable|-{3}\[ end|-{3}\[ cut)"
+    r"^ *(?P<label>Call [Tt]race|Call Backtrace|Backtrace|stack backtrace|backtrace|Trace|Stack traceback"
+    r"|Allocated by|Allocated:|Freed by|Freed:|Last (?:potentially )?related work|Uninit was|origin:|Local variable"
+    r"|the existing dependency chain|-> #\d+|the (?:soft|hard)irq-|to a |\{[\w-]+\} state was registered"
+    r"|Preemption disabled at|Showing all locks|NMI backtrace for cpu|Task dump for CPU|Last Breaking-Event|Workqueue"
+    r"|<(?:/?IRQ|EOI|/?TASK|/?NMI|/?#\w+)>|Krnl Code|Code|-{3}\[ end|-{3}\[ cut)"
 )
 
 
@@ -77,38 +80,43 @@ class Place:
     label: str = ""
 
 
-def places(lines: list[str]) -> list[Place]:
-    """All places in a report's lines (prefixes off), at most MOST."""
+def places(lines: list[str], most: int = MOST) -> list[Place]:
+    """All places in a report's lines (prefixes off), at most `most`."""
     found: list[Place] = []
     for row, line in enumerate(lines):
-        for place in _of_line(line, row):
-            found.append(place)
-        if len(found) >= MOST:
+        found += _of_symbols(line, row) if "+" in line else _of_text(line, row)
+        if len(found) >= most:
             break
     return found
 
 
-def _of_line(line: str, row: int) -> Iterator[Place]:
-    if "+" in line:
-        if "irqs last " in line:  # kernel/locking/lockdep.c print_irqtrace_events: a place of another time
-            return
-        if _IP_MARK.search(line) and (found := _IP.search(line)):
-            yield Place(Kind.IP, row, replace(_frame(found), module=found["mod"] or found["oldmod"]))
-            return
-        if ", at: " in line and (lock := _LOCK.search(line)):
-            yield Place(Kind.FRAME, row, _frame(lock))
-            return
-        if " from " in line and (chain := _FROM.match(line)):
-            yield Place(Kind.FRAME, row, Frame(chain["f"]))
-            yield Place(Kind.FRAME, row, Frame(chain["caller"], address=_hex(chain["addr"])))
-            return
-        if (label := _LABEL.match(line)) is not None:
-            yield Place(Kind.LABEL, row, label=label["label"])
-        if label is not None or (line.count("+") > 1 and line.lstrip().startswith(("[<", "<"))):
-            yield from (Place(Kind.FRAME, row, _of_many(each)) for each in _MANY.finditer(line))
-        elif entry := _ENTRY.match(line):
-            yield Place(Kind.FRAME, row, _entry(entry))
+def _of_symbols(line: str, row: int) -> Iterator[Place]:
+    """A line that may name functions with offsets."""
+    if "irqs last " in line:  # kernel/locking/lockdep.c print_irqtrace_events: a place of another time
         return
+    if _IP_MARK.search(line) and (found := _IP.search(line)):
+        yield Place(Kind.IP, row, replace(_frame(found), module=found["mod"] or found["oldmod"]))
+    elif ", at: " in line and (lock := _LOCK.search(line)):
+        yield Place(Kind.FRAME, row, _frame(lock))
+    elif " from " in line and (chain := _FROM.match(line)):
+        yield Place(Kind.FRAME, row, Frame(chain["f"]))
+        yield Place(Kind.FRAME, row, Frame(chain["caller"], address=_hex(chain["addr"])))
+    else:
+        yield from _of_trace(line, row)
+
+
+def _of_trace(line: str, row: int) -> Iterator[Place]:
+    label = _LABEL.match(line)
+    if label is not None:
+        yield Place(Kind.LABEL, row, label=label["label"])
+    if label is not None or (line.count("+") > 1 and line.lstrip().startswith(("[<", "<"))):
+        yield from (Place(Kind.FRAME, row, _of_many(each)) for each in _MANY.finditer(line))
+    elif entry := _ENTRY.match(line):
+        yield Place(Kind.FRAME, row, _entry(entry))
+
+
+def _of_text(line: str, row: int) -> Iterator[Place]:
+    """A line without offsets: a label, user space's pointer, or what a symbolizer wrote."""
     if (label := _LABEL.match(line)) is not None:
         yield Place(Kind.LABEL, row, label=label["label"])
     elif "IP: " in line and _NOWHERE.search(line):

@@ -23,10 +23,11 @@ _TIME = r"\[ {0,6}(?P<stamp>\d{1,8}\.\d{1,9})(?:@\d+)?\]"  # printk's; some vend
 # with a plain character, so that searching costs little where there is none.
 _LEVEL_AT = re.compile(r"<[0-7]>(?=\S)")
 _TIME_AT = re.compile(r"\[ {0,4}\d{1,6}\.\d{6}\]")
+_DATE = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
 # What a record wears, outermost first: a logger's date, dmesg -x's facility, syslog's host, printk's own.
 PREFIX = re.compile(
     r"(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? )?"
-    r"(?:(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )?(?:[\w.-]{1,64} )?(?=kernel:)|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?=<|\[))?"
+    rf"(?:(?:{_DATE} )?(?:[\w.-]{{1,64}} )?(?=kernel:)|{_DATE} (?=<|\[))?"
     r"(?P<printk>(?:kern {0,3}:[a-z]{1,6} {0,3}: )?(?:kernel: ?)?(?:<(?P<level>\d{1,3})>)?"
     rf"(?:{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?)"
 )

@@ -12,11 +12,12 @@ from functools import partial
 
 from farm.core.words import Stage
 from jobs.outcome import verdict
-from jobs.outcome.formats.table import NOTHING, Rows, needles
+from jobs.outcome.formats.table import INITCALLS, NOTHING, Rows, needles
 from jobs.outcome.lines import BLANK, PIECE, Line, Span, Splitter, clean, last_line, records
+from jobs.outcome.lives import AFTER_BANNER
 from jobs.outcome.model import Ending, Expectation, Reading, Settled
 from jobs.outcome.pattern import compile_pattern
-from jobs.outcome.seen import AFTER_BANNER, ECHO, END_GRACE, FATAL_GRACE, Seen
+from jobs.outcome.seen import ECHO, END_GRACE, FATAL_GRACE, Seen, Sight
 from jobs.symbols.model import Symbols
 
 _NOWHERE = 1 << 62
@@ -24,7 +25,10 @@ _HALTED = b"-- System halted"  # arch/x86/boot/compressed/misc.c error() prints 
 _TIME = re.compile(rb"\[ {0,6}\d{1,8}\.\d")  # any printk time: the kernel is talking
 _LATE = re.compile(rb"\[ {0,6}\d{1,8}\.\d{1,9}(?<!000)\]")  # one that is not counted in ticks
 _AFTER_BANNER = re.compile(AFTER_BANNER.pattern.encode())
-_INITCALL = re.compile(rb"(calling  |initcall )([\w.]+)\+0x")  # init/main.c do_one_initcall
+# init/main.c do_one_initcall: `calling  f+0x0/0x10 @ 1`, `initcall f+0x0/0x10 returned 0 after 12 usecs`
+_INITCALL = re.compile(
+    rb"(?:<\d>)?\[ *\d+\.\d+\] (calling  |initcall )([\w.]{1,100})\+0x[0-9a-f]+/0x[0-9a-f]+ [\w@ -]{1,60}\r?$"
+)
 _BARE = re.compile(rb"(?m)^[^\[<\s]")  # a line without a printk prefix
 _DIRTY = re.compile(rb"[\0\x1b]")  # what hides a needle
 
@@ -71,7 +75,7 @@ class Reader:
 
     @property
     def stage(self) -> Stage:
-        return self._seen.stage
+        return self._seen.first.stage
 
     @property
     def banner_seen(self) -> bool:
@@ -106,37 +110,21 @@ class Reader:
                 break
             number += data.count(b"\n", position, start)
             position = start
-            self._hand_over(data[open_from:start])
+            seen.reports.take(data[open_from:start])
             open_from = min(end + 1, len(data))
             self._line(span, start, end, number, rows)
             self._hand_over_own(data[start:open_from])
-        self._hand_over(data[open_from:])
-        self._on_initcalls(data)
+        seen.reports.take(data[open_from:])
         if data.strip(BLANK):
             self._tail = span
             seen.reach(Stage.FIRMWARE)
 
-    def _on_initcalls(self, data: bytes) -> None:
-        """Remember the initcall that runs, where the kernel says (initcall_debug): the last line about one decides."""
-        if self._seen.lives > 1 or b"initcall" not in data and b"calling  " not in data:
-            return
-        for found in _INITCALL.finditer(data, max(data.rfind(b"calling  "), data.rfind(b"initcall "), 0)):
-            self._seen.first.calling = found[2].decode("ascii", "replace") if found[1] == b"calling  " else None
-
-    def _hand_over(self, data: bytes) -> None:
-        """Bytes to the blocks that are open."""
-        if data and self._seen.open:
-            for block in self._seen.open:
-                block.take(data)
-            self._seen.open = [block for block in self._seen.open if not block.full]
-
     def _hand_over_own(self, data: bytes) -> None:
-        """A line that was read, to the blocks that were open before it."""
-        if self._seen.open:
-            for block in self._seen.open:
-                if block.takes_line:
-                    block.take(data)
-                block.takes_line = True
+        """A line that was read, to the reports that were open before it."""
+        for block in self._seen.reports.open:
+            if block.takes_line:
+                block.take(data)
+            block.takes_line = True
 
     def _worth_reading(self, data: bytes) -> Iterator[tuple[int, int, Rows]]:
         """The lines of a span that are to be read, in order: first byte, byte after, and the rows that may match."""
@@ -183,14 +171,16 @@ class Reader:
         seen, life = self._seen, self._seen.life
         if not life.running:
             return _TIME
-        if seen.doubt is not None and not life.timed:
+        if seen.lives.doubt is not None and not life.timed:
             return _AFTER_BANNER
-        if life.timed and (seen.doubt is not None or life.first_time is None):
+        if life.timed and (seen.lives.doubt is not None or life.first_time is None):
             return _LATE
         return _BARE if life.stage is Stage.INIT and life.timed else None
 
     def _line(self, span: Span, start: int, end: int, number: int, rows: Rows) -> None:
         """One line of a span, in pieces if it is long."""
+        if rows.own and rows.own <= INITCALLS and self._only_an_initcall(span.data[start:end]):
+            return
         whole = end < len(span.data)
         after = (span.offset + end + whole, number + whole)
         for piece in range(start, end, PIECE):
@@ -199,11 +189,20 @@ class Reader:
                 numbers = frozenset(number for number, _, _ in self._needles.find(clean(raw).encode()))
                 rows = self._needles.rows(numbers)
             line = Line(clean(raw), number, span.offset + piece)
-            before = partial(self._before, span, piece, number)
+            sight = Sight(line, rows, partial(self._before, span, piece, number), after)
             for record in records(line.text):
-                self._seen.record(record, line, rows, before, after)
+                self._seen.record(record, sight)
             if self._pattern is not None and self._matches(raw, line.text):
                 self._seen.success(line)
+
+    def _only_an_initcall(self, raw: bytes) -> bool:
+        """The short way for what initcall_debug prints by the thousand. False where more may be in the line."""
+        found = _INITCALL.match(raw)
+        life, lives = self._seen.life, self._seen.lives
+        if found is None or life.first_time is None or lives.doubt is not None or self._pattern is not None:
+            return False
+        life.calling = found[2].decode() if found[1] == b"calling  " else None
+        return True
 
     def _before(self, span: Span, start: int, number: int) -> Line | None:
         return last_line(span, start, number) or self._last()

@@ -1,84 +1,47 @@
-"""What has been seen on a console so far, and what each kind of line does to it. Knows no bytes, makes no verdict.
-
-A console can show several kernels, one after the other: each is a `Life`. The first is the kernel under test; a pass
-needs the right end in the last.
-"""
+"""What has been seen on a console so far, and what each kind of line does to it. Knows no bytes, makes no verdict."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from farm.core.words import Outcome, Stage
+from farm.core.words import Stage
 from jobs.outcome.block import Block
 from jobs.outcome.formats.headless import END, HEADLESS, MODULES
-from jobs.outcome.formats.row import Format, Milestone, Severity, Type
-from jobs.outcome.formats.table import BANNER, FARM_INIT, Rows
+from jobs.outcome.formats.row import Format, Milestone, Severity
+from jobs.outcome.formats.table import BANNER, FARM_INIT, INITCALLS, Rows
 from jobs.outcome.lines import Line, Record
+from jobs.outcome.lives import STARTED_OVER, Before, Life, Lives, Restart
 from jobs.outcome.model import Evidence, Expectation, Report, Settled
+from jobs.outcome.reports import KEPT, Reports, of_image
 from jobs.symbols.model import Symbols
 
 END_GRACE = 0.03  # seconds: the second copy of the end marker, 60 bytes, at 19200 baud or more
 FATAL_GRACE = 1.5  # the rest of the block
-_KEPT = 24  # reports, failed checks, loader errors: enough for a person, bounded for us
-_HEADERS = 200
 _CONTEXT = 6
 _FIRMWARE_STARTS = 4  # so many without a kernel's first line: it will not come
 _COPY = 1.0  # seconds: two processors' clocks differ by less
+_FACT = 200  # characters
 
-Before = Callable[[], Line | None]  # the last line with text on it before the one being read
-After = tuple[int, int]  # offset and number of the line after the one being read
-
+ECHO = re.compile(r"ommand line: |BOOT_IMAGE=")  # a line that only repeats what the kernel was started with
 _BANNER = re.compile(r"^Linux version (\S+) \(")  # init/version.c linux_banner
-# Printed right after a banner that is not a copy of one: arch/x86/kernel/setup.c, e820.c
-AFTER_BANNER = re.compile(r"BIOS-provided physical RAM map|Command line: |KERNEL supported cpus|x86/fpu: ")
-# The message before printk's buffer is printed a second time, on a console that has just come up: register_console
-_CONSOLE_UP = re.compile(r"onsole \[?\w+\]? enabled|Console: \w+ ")
 _FARM = re.compile(
     r"farm-init: (?:start token=(?P<start>\w+) |check (?P<check>\S+) FAILED"
     r"|end token=(?P<end>\w+) failed=(?P<failed>\d+)(?!\w))"
 )
-ECHO = re.compile(r"ommand line: |BOOT_IMAGE=")  # a line that only repeats what the kernel was started with
-# No running kernel prints these: the machine has started over.
-STARTED_OVER = re.compile(r"^(?:SeaBIOS \(version|iPXE initialising devices|Probing EDD|early console in )|\.\.SeaBIOS \(version")
+_INITCALL = re.compile(r"^(calling  |initcall )([\w.]{1,100})\+0x")  # init/main.c do_one_initcall
 _OFFSET = re.compile(r"0x[0-9a-f]+")  # KASLR: kernel/panic.c by arch/x86/kernel/setup.c dump_kernel_offset
 _ORDERLY = re.compile(r"^(?:reboot: )?(?:Restarting system|Power down|System halted)")  # kernel/reboot.c
+_REPORTS = {Severity.FATAL, Severity.OOPS, Severity.STALL, Severity.WARNING}
+_LOADERS = {Severity.LOADER_ERROR, Severity.LOADER_OK}
 
 
 @dataclass(slots=True)
-class Life:
-    """One kernel's life, from its banner (or its first line, under `quiet`) to the next one's."""
-
-    stage: Stage = Stage.NOTHING
-    banner: Line | None = None
-    release: str | None = None  # in it
-    timed: bool = False  # this kernel's printk shows times
-    clock: float = 0.0  # the newest time seen, seconds
-    started: bool = False  # farm-init's start marker with our token
-    end: Line | None = None  # the end marker with our token, or the pattern's line, or a sign that it booted
-    failed: int = 0  # checks, as the end marker counts them
-    checks: dict[str, Line] = field(default_factory=dict)  # that failed, by name
-    orderly: bool = False  # it was told to restart or to go off, and said so
-    calling: str | None = None  # the initcall that runs, with initcall_debug
-    first_time: str | None = None  # the first line whose time no other boot repeats
-    fatal: Block | None = None  # the first report that ends this kernel
-
-    @property
-    def running(self) -> bool:
-        """Whether a kernel has spoken."""
-        return self.stage.rank >= Stage.BANNER.rank
-
-    @property
-    def in_userspace(self) -> bool:
-        return self.stage.rank >= Stage.INIT.rank
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """The machine started over by itself; `line` is the proof, `last` the line before it."""
+class Sight:
+    """A line being read: the rows that it may match, the line before it, and where the next one begins."""
 
     line: Line
-    last: Line | None
-    release: str | None  # of the banner that came, None where only firmware spoke
+    rows: Rows
+    before: Before
+    after: tuple[int, int]  # offset and number of the next line
 
 
 @dataclass(slots=True)
@@ -86,42 +49,38 @@ class Seen:
     """Facts in the order of their coming; a later one never overwrites an earlier one of its kind."""
 
     expect: Expectation
+    symbols: Symbols | None = None  # of the build that should boot
     settled: Settled | None = None
-    first: Life = field(default_factory=Life)
-    life: Life = field(init=False)  # the one now
-    lives: int = 1
-    loops: int = 0  # lives that ended by themselves
-    blocks: list[Block] = field(default_factory=list)  # every report, of all lives
-    open: list[Block] = field(default_factory=list)  # those whose lines still come
-    headers: set[tuple[str | None, str]] = field(default_factory=set)  # of reports, with their times
-    headless: Block | None = None  # what may be a report whose header is lost
+    lives: Lives = field(default_factory=Lives)
+    reports: Reports = field(default_factory=Reports)
     spoiled: Block | None = None
     given_up: Block | None = None
     context: list[tuple[Block, Evidence]] = field(default_factory=list)
     loader: list[Block] = field(default_factory=list)  # its errors since it last did something right
     facts: dict[str, str] = field(default_factory=dict)
-    restart: Restart | None = None  # the first one
     firmware_starts: int = 0
     early_resets: int = 0  # firmware that came again after the image was started, before a kernel's first line
-    stages: dict[Stage, float] = field(default_factory=dict)
-    doubt: Restart | None = None  # a second banner that may be a copy of the first
+    stages: dict[Stage, float] = field(default_factory=dict)  # when each was reached, in seconds of feed()'s clock
     now: float | None = None  # seconds, as feed() was told
-    symbols: Symbols | None = None  # of the build that should boot
-
-    def __post_init__(self) -> None:
-        self.life = self.first
 
     @property
-    def stage(self) -> Stage:
-        """How far the kernel under test came."""
-        return self.first.stage
+    def life(self) -> Life:
+        """The kernel that talks now."""
+        return self.lives.now
+
+    @property
+    def first(self) -> Life:
+        """The kernel under test."""
+        return self.lives.first
 
     @property
     def version(self) -> str | None:
-        return self.life.release or (self.restart.release if self.restart else None) or self.first.release
+        """The release string in the last banner."""
+        return self.life.release or self.first.release
 
     @property
     def wanted(self) -> str | None:
+        """The release that should boot."""
         words = (self.expect.release or "").split()
         return words[0] if words else None
 
@@ -156,8 +115,8 @@ class Seen:
 
     # One record
 
-    def record(self, record: Record, line: Line, rows: Rows, before: Before, after: After) -> None:
-        """One record of a line, with the rows that its line may match; `after`: where the next line begins."""
+    def record(self, record: Record, sight: Sight) -> None:
+        """One record of a line."""
         self.reach(Stage.FIRMWARE)
         if self.decided:
             return
@@ -165,45 +124,52 @@ class Seen:
         if record.stamp and not life.running:
             life.timed = True
             self.reach(Stage.BANNER)  # a quiet kernel does not show its banner
-        if BANNER in rows.own and (banner := _BANNER.match(record.message)):
-            self._on_banner(banner[1], record, line, before)
-            return
-        self._on_time(record, line)
-        self._on_words(record, line, rows, before, after)
+        banner = _BANNER.match(record.message) if BANNER in sight.rows.own else None
+        count = self.lives.count
+        if banner is not None:
+            self._on_banner(banner[1], record, sight)
+        else:
+            self.lives.time(record, sight.line)
+        if self.lives.count > count:
+            self._on_start_over()
+        if banner is None:
+            self._on_words(record, sight)
 
     def success(self, line: Line) -> None:
         """The job's own pattern was seen."""
         if not self.decided and self.life.fatal is None:
             self._finish(line)
 
-    def _on_words(self, record: Record, line: Line, rows: Rows, before: Before, after: After) -> None:
-        if FARM_INIT in rows.own and self._on_farm_init(record.message, line):
+    def _on_words(self, record: Record, sight: Sight) -> None:
+        rows, life = sight.rows, self.life
+        if FARM_INIT in rows.own and self._on_farm_init(record.message, sight.line):
             return
-        life = self.life
         fresh = self._fresh(record)
         trusted = record.printk or not life.timed or not life.in_userspace
         for mark in rows.milestones:
             if (trusted or mark.untrusted) and mark.regex.search(record.message):
-                self._on_milestone(mark, record, line, before)
+                self._on_milestone(mark, record, sight)
         if life is self.life and life.stage is Stage.INIT and life.timed and not record.printk:
             self.reach(Stage.USERSPACE)
-        if not fresh:
-            return
-        for fact in rows.facts:
-            if (fact.overrules or fact.name not in self.facts) and (found := fact.regex.search(record.message)):
-                self.facts[fact.name] = (fact.value or found["value"])[:200]
-        if ECHO.search(record.message):
-            return
-        if self.expect.open and life.in_userspace and self.given_up is None:
-            if any(mark.regex.search(record.message) for mark in rows.booted):
-                self._on_booted(line)
+        if fresh:
+            self._on_facts(rows, record)
+            if not ECHO.search(record.message):
+                self._on_rows(record, sight, trusted=trusted)
+
+    def _on_rows(self, record: Record, sight: Sight, *, trusted: bool) -> None:
+        """What is neither a copy nor an echo: the first row of the table that matches."""
+        rows = sight.rows
+        if any(mark.regex.search(record.message) for mark in rows.booted):
+            self._on_booted(sight.line)
         for row in rows.formats:
             if (trusted or row.untrusted) and (match := row.regex.search(record.message)):
-                self._on_row(row, match, record, line, before, after)
+                self._on_row(row, match, record, sight)
                 return
         if trusted and rows.own:
-            self._on_headless(rows, record, line, after)
-        self._continue_line(record, line)
+            self._on_own(record, sight)
+        opened = self.reports.open
+        if opened and opened[-1].line is sight.line:
+            opened[-1].glued.append(record.message)  # on a header's own line
 
     def _fresh(self, record: Record) -> bool:
         """Whether the kernel says it now: a copy of its log repeats old lines, and a job's own output may quote any.
@@ -219,121 +185,43 @@ class Seen:
         if seconds < life.clock - _COPY and life.started:
             return False
         life.clock = max(life.clock, seconds)
-        return (record.stamp, record.message) not in self.headers
+        return not self.reports.known(record)
 
-    def _on_headless(self, rows: Rows, record: Record, line: Line, after: After) -> None:
-        if MODULES in rows.own and not self.open and (match := HEADLESS.regex.search(record.message)):
-            self.headless = Block(HEADLESS, match, line, record, self.life.stage, after, life=self.lives)
-            if not self.blocks or not self.headless.follows_upon(self.blocks[-1]):
-                self.open = [self.headless]
-        elif END in rows.own and record.message.startswith(END):
-            self._adopt()
-
-    def _adopt(self) -> None:
-        """The end of a report, and its header was not seen."""
-        if self.headless is not None and self.headless in self.open and len(self.blocks) < _KEPT:
-            self.blocks.append(self.headless)
-        self.headless = None
-
-    def _continue_line(self, record: Record, line: Line) -> None:
-        """A record glued to a header's line belongs to its block."""
-        if self.open and self.open[-1].line is line:
-            self.open[-1].glued.append(record.message)
+    def _on_facts(self, rows: Rows, record: Record) -> None:
+        for fact in rows.facts:
+            if (fact.overrules or fact.name not in self.facts) and (found := fact.regex.search(record.message)):
+                self.facts[fact.name] = (fact.value or found["value"])[:_FACT]
 
     # Reports
 
-    def _on_row(
-        self, row: Format, match: re.Match[str], record: Record, line: Line, before: Before, after: After
-    ) -> None:
-        if self._is_image(row) and self.life.running:
+    def _on_row(self, row: Format, match: re.Match[str], record: Record, sight: Sight) -> None:
+        life = self.life
+        if of_image(row) and life.running:
             return
-        if row.severity in {Severity.LOADER_ERROR, Severity.LOADER_OK} and (
-            self.life.stage.rank >= Stage.DECOMPRESS.rank
-        ):
+        if row.severity in _LOADERS and life.stage.rank >= Stage.DECOMPRESS.rank:
             return
-        if not row.untrusted and not self._is_image(row):
+        if not row.untrusted and not of_image(row):
             self.reach(Stage.BANNER)  # a quiet kernel
-        last = before() if "{before}" in row.title else None
+        last = sight.before() if "{before}" in row.title else None
         said_before = last.text.strip() if last else ""
-        block = Block(row, match, line, record, self.life.stage, after, said_before, self.lives)
-        if row.severity in {Severity.FATAL, Severity.OOPS, Severity.STALL, Severity.WARNING}:
-            self._on_report(block)
-        else:
+        block = Block(row, match, sight.line, record, life.stage, sight.after, said_before, self.lives.count)
+        if row.severity not in _REPORTS:
             self._on_note(block)
-
-    @staticmethod
-    def _is_image(row: Format) -> bool:
-        return row.type in {Type.WRONG_CPU, Type.DECOMPRESSOR}
-
-    def _on_report(self, block: Block) -> None:
-        row = block.row
-        if len(self.headers) < _HEADERS:
-            self.headers.add((block.record.stamp, block.record.message))
-        if row.follows and row.severity is Severity.FATAL:
-            self._adopt()
-        cause = self._cause(block) if row.follows else None
-        if cause is not None:
-            cause.follow(row, block.match, block.first)
-            if row.severity is Severity.FATAL:
-                self._on_fatal(cause)
             return
-        if row.traced:  # its lines must not be taken for those of the one before
-            self.open = [each for each in self.open if self._beside(each, block)]
-        self.open = self.open[-2:]
-        self.open.append(block)
-        if len(self.blocks) < _KEPT or row.severity is Severity.FATAL:
-            self.blocks.append(block)
+        report = self.reports.add(block)
         if row.severity is Severity.FATAL:
-            self._on_fatal(block)
+            self.settle(FATAL_GRACE)
+            life.fatal = life.fatal or report
 
-    @staticmethod
-    def _beside(old: Block, new: Block) -> bool:
-        """Two processors report at once, and printk says whose line is whose."""
-        callers = old.record.caller, new.record.caller
-        return None not in callers and callers[0] != callers[1]
-
-    def _cause(self, block: Block) -> Block | None:
-        """The report that this header continues or follows from."""
-        row = block.row
-        for old in reversed(self.blocks[-3:]):
-            if old.record.caller != block.record.caller and self._beside(old, block):
-                continue
-            if not block.follows_upon(old):
-                return None
-            if self._is_image(row):
-                return old if old.row.type is row.type else None
-            if old.severity is Severity.FATAL or old.row.outcome is not None:
-                return None
-            if row.severity is Severity.FATAL:
-                return self._first_alike(old) if row.type is Type.PANIC or self._kills(old, row) else None
-            if row.severity in {Severity.WARNING, Severity.STALL} and old in self.open:
-                return old  # a line of that report
-            died = row.severity is Severity.OOPS and old.row.severity is Severity.OOPS and not old.died
-            return old if died or old.row.type is row.type else None
-        return None
-
-    def _first_alike(self, block: Block) -> Block:
-        """Of reports of one kind, one close upon the other (tasks that all hang), the first decides."""
-        at = self.blocks.index(block)
-        while at > 0 and self.blocks[at - 1].row.kind == block.row.kind:
-            if not self.blocks[at].follows_upon(self.blocks[at - 1]):
-                break
-            at -= 1
-        return self.blocks[at]
-
-    @staticmethod
-    def _kills(old: Block, row: Format) -> bool:
-        """Whether `row` (init died, hung tasks, ...) is what `old` ends in."""
-        if row.type is Type.INIT_DIED:
-            return old.severity is Severity.OOPS and old.row.traced
-        if row.type is Type.EARLY_EXCEPTION:  # BUG()'s ud2, before there is a handler for it
-            return old.row.type is Type.KERNEL_BUG and not old.died
-        return old.row.type is row.type
-
-    def _on_fatal(self, block: Block) -> None:
-        self.settle(FATAL_GRACE)
-        if self.life.fatal is None:
-            self.life.fatal = block
+    def _on_own(self, record: Record, sight: Sight) -> None:
+        own = sight.rows.own
+        if own & INITCALLS and (call := _INITCALL.match(record.message)):
+            self.life.calling = call[2] if call[1] == "calling  " else None
+        elif MODULES in own and (match := HEADLESS.regex.search(record.message)):
+            stage, life = self.life.stage, self.lives.count
+            self.reports.maybe_headless(Block(HEADLESS, match, sight.line, record, stage, sight.after, life=life))
+        elif END in own and record.message.startswith(END):
+            self.reports.adopt()
 
     def _on_note(self, block: Block) -> None:
         severity = block.row.severity
@@ -347,8 +235,10 @@ class Seen:
             self.context = [*self.context, (block, block.first)][-_CONTEXT:]
         elif severity is Severity.LOADER_OK:
             self.loader.clear()
-        elif len(self.loader) < _KEPT:
+        elif len(self.loader) < KEPT:
             self.loader.append(block)
+
+    # How a boot ends
 
     def _on_orderly(self, block: Block) -> None:
         self.life.orderly = True
@@ -357,26 +247,26 @@ class Seen:
 
     def _on_booted(self, line: Line) -> None:
         """A sign that people go by, where no other was agreed on."""
-        self.reach(Stage.USERSPACE)
-        if self.life.end is None and self.life.fatal is None:
-            self.life.end = line
-
-    # farm-init's markers
+        life = self.life
+        if self.expect.open and life.in_userspace and self.given_up is None:
+            self.reach(Stage.USERSPACE)
+            if life.end is None and life.fatal is None:
+                life.end = line
 
     def _on_farm_init(self, message: str, line: Line) -> bool:
         found = _FARM.search(message)
         if found is None:
             return False
         life, token = self.life, self.expect.token
-        if (token is not None or self.expect.open) and found["start"] and found["start"] == (token or found["start"]):
+        ours = {found["start"], found["end"]} & {token} or self.expect.open
+        if ours and found["start"]:
             life.started = True
             self.reach(Stage.USERSPACE)
-        elif found["check"] and len(life.checks) < _KEPT:
+        elif found["check"] and len(life.checks) < KEPT:
             life.checks.setdefault(found["check"], line)
-        elif found["end"] and life.fatal is None and self.expect.pattern is None:
-            if found["end"] == token or self.expect.open:
-                life.failed = int(found["failed"])
-                self._finish(line)
+        elif ours and found["end"] and life.fatal is None and self.expect.pattern is None:
+            life.failed = int(found["failed"])
+            self._finish(line)
         return True
 
     def _finish(self, line: Line) -> None:
@@ -387,11 +277,12 @@ class Seen:
 
     # Stages and starts
 
-    def _on_milestone(self, mark: Milestone, record: Record, line: Line, before: Before) -> None:
-        life, stage = self.life, mark.stage
+    def _on_milestone(self, mark: Milestone, record: Record, sight: Sight) -> None:
+        stage = mark.stage
         if stage.rank < Stage.BANNER.rank and STARTED_OVER.search(record.message):
-            if life.running and not record.printk:
-                self._start_over(Restart(line, before(), None), None)
+            if self.life.running and not record.printk:
+                self.lives.start_over(Restart(sight.line, sight.before(), None))
+                self._on_start_over()
             elif stage is Stage.FIRMWARE:
                 self._on_firmware()
         if stage.rank >= Stage.BANNER.rank or not self.life.running:
@@ -404,56 +295,13 @@ class Seen:
         if self.firmware_starts >= _FIRMWARE_STARTS:
             self.settle(0.0)
 
-    def _on_banner(self, release: str, record: Record, line: Line, before: Before) -> None:
-        life = self.life
-        if life.banner is None and (not life.running or record.printk or not life.timed):
-            life.banner, life.release = line, release
-            life.timed = life.timed or record.stamp is not None
+    def _on_banner(self, release: str, record: Record, sight: Sight) -> None:
+        if self.lives.banner(release, record, sight.line, sight.before):
             self.reach(Stage.BANNER)
             if self.wrong_kernel:
                 self.settle(END_GRACE)
-            return
-        last = before()
-        if (life.timed and record.stamp is None) or (last and _CONSOLE_UP.search(last.text)):
-            return  # `cat /proc/version`; or printk's buffer once more
-        new = Restart(line, last, release)
-        if life.fatal is not None or life.orderly or self._certain(release):
-            self._start_over(new, release)
-        else:
-            self.doubt = new  # `dmesg` prints a banner, too
 
-    def _certain(self, release: str) -> bool:
-        life = self.life
-        known = self.doubt is not None or self.lives > 1 or release != life.release
-        return known or (not life.timed and life.stage.rank < Stage.USERSPACE.rank)
-
-    def _on_time(self, record: Record, line: Line) -> None:
-        """A copy of a boot's log repeats its times; another boot does not.
-
-        Times that end in 000 are counted in ticks (sched_clock before the TSC is known) and do repeat: 0.004000.
-        """
-        life = self.life
-        late = record.stamp is not None and not record.stamp.endswith("000")
-        if self.doubt is None:
-            if late and life.first_time is None:
-                life.first_time = line.text
-        elif late and line.text == life.first_time:
-            self.doubt = None
-        elif late or (not life.timed and AFTER_BANNER.search(record.message)):
-            self._start_over(self.doubt, self.doubt.release)
-
-    def _start_over(self, restart: Restart, release: str | None) -> None:
-        self.doubt = None
-        before, self.life = self.life, Life(banner=restart.line, release=release)
-        self.restart = self.restart or restart
-        self.lives += 1
-        self.loops += not (before.orderly or before.end is not None)
-        self.open = []
+    def _on_start_over(self) -> None:
+        self.reports.close()
         self.loader.clear()
-        self.life.timed = before.timed and release is not None
-        if release is None:
-            self.life.banner = None
-            self.life.stage = Stage.FIRMWARE
-        else:
-            self.life.stage = Stage.BANNER
         self.settle(0.0)

@@ -11,9 +11,7 @@ from jobs.outcome.frames import MOST, Kind, Place
 from jobs.outcome.model import Frame
 from jobs.symbols.model import Symbols
 
-_IP = re.compile(
-    r"(?:\b[ER]?IP\b(?: is at)?:? +|\b[ER]IP: +)(?:[0-9a-f]{2,4}:)?\[?<?(?:0x)?(?P<addr>[0-9a-f]{8,16})\b"
-)
+_IP = re.compile(r"(?:\b[ER]?IP\b(?: is at)?:? +|\b[ER]IP: +)(?:[0-9a-f]{2,4}:)?\[?<?(?:0x)?(?P<addr>[0-9a-f]{8,16})\b")
 _ENTRY = re.compile(r"^ *\[<(?:0x)?(?P<addr>[0-9a-f]{8,16})>\](?P<guess> \?)? *(?:0x[0-9a-f]+)?$")
 
 

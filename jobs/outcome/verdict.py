@@ -10,8 +10,9 @@ from jobs.outcome import ending as endings
 from jobs.outcome.block import Block
 from jobs.outcome.formats.row import Severity, Type
 from jobs.outcome.lines import Line, records
+from jobs.outcome.lives import Restart
 from jobs.outcome.model import Ending, Evidence, Paravirt, Reading
-from jobs.outcome.seen import Restart, Seen
+from jobs.outcome.seen import Seen
 from jobs.outcome.signature import signature
 
 _EVIDENCE = 12
@@ -49,9 +50,9 @@ class _Judge:
             return self._ended(seen.first.end)
         if seen.first.end is not None:
             return self._reset_early(seen.first.end)
-        if (restart := seen.restart or seen.doubt) is not None:
+        if (restart := seen.lives.restart or seen.lives.doubt) is not None:
             return self._started_over(restart)
-        if seen.stage.rank >= Stage.DECOMPRESS.rank:
+        if seen.first.stage.rank >= Stage.DECOMPRESS.rank:
             return self._stopped(block)
         return self._never_started(block)
 
@@ -64,7 +65,7 @@ class _Judge:
 
     def _reported(self, block: Block) -> Reading:
         seen, report = self.seen, self.seen.report(block)
-        fatal = next((each for each in seen.blocks if each.severity is Severity.FATAL), None)
+        fatal = next((each for each in seen.reports.blocks if each.severity is Severity.FATAL), None)
         evidence = [*report.evidence, *([fatal.first] if fatal else [])]
         if block.row.type in {Type.NO_ROOT, Type.INIT_DIED}:
             evidence += [shown for _, shown in seen.context]
@@ -77,8 +78,8 @@ class _Judge:
         elif seen.first.end is not None:
             reason += "; the boot still reached its end, but this is no clean pass"
             evidence.append(seen.first.end.evidence())
-        if seen.lives > 1:
-            reason += f"; the machine started over {_times(seen.lives - 1)}"
+        if seen.lives.count > 1:
+            reason += f"; the machine started over {_times(seen.lives.count - 1)}"
         if seen.spoiled is not None:
             reason += "; before that, the initramfs did not unpack whole"
             evidence.append(seen.spoiled.first)
@@ -103,7 +104,7 @@ class _Judge:
             )
         warned = self._warnings(None)
         reason = f"{sign} was seen" + (f", with {len(warned)} warning{'s'[: len(warned) > 1]}" if warned else "")
-        return self._reading(Verdict.PASS, reason, [end, *(block.first for block in seen.blocks)])
+        return self._reading(Verdict.PASS, reason, [end, *(block.first for block in seen.reports.blocks)])
 
     def _sign(self) -> str:
         if self.seen.expect.open:
@@ -116,7 +117,7 @@ class _Judge:
 
     def _started_over(self, restart: Restart) -> Reading:
         seen = self.seen
-        release = restart.release or (seen.life.release if seen.lives > 1 else None)
+        release = restart.release or (seen.life.release if seen.lives.count > 1 else None)
         after = f" after {_quoted(restart.last)}" if restart.last else ""
         lines = [seen.first.banner, restart.last, restart.line]
         if release is not None and release == seen.first.release:
@@ -134,7 +135,7 @@ class _Judge:
             report = self.seen.report(block)
             reason = f"{report.title}; the boot did not reach its end"
             return self._fail(report.type, report.title, reason, [*report.evidence, self.last], block=block)
-        stage = self.seen.stage.value
+        stage = self.seen.first.stage.value
         if self.ending is Ending.POWER_LOST:
             reason = "the machine powered itself down before its end"
             return self._fail("unfinished", "powered down before its end", reason, [self.last])
@@ -236,7 +237,7 @@ class _Judge:
             verdict=verdict,
             outcome=self.found.outcome,
             reason=reason,
-            stage=seen.stage,
+            stage=seen.first.stage,
             title=title,
             type=type_,
             function=function,
@@ -245,8 +246,8 @@ class _Judge:
             version=seen.version,
             warnings=self._warnings(besides),
             report=self.seen.report(block) if block is not None else None,
-            reports=tuple(self.seen.report(each) for each in seen.blocks),
-            starts=seen.lives if seen.first.running else 0,
+            reports=tuple(self.seen.report(each) for each in seen.reports.blocks),
+            starts=seen.lives.count if seen.first.running else 0,
             culprit=endings.culprit(seen),
             paravirt=Paravirt(**seen.facts),
             stages=tuple(seen.stages.items()),
@@ -256,7 +257,7 @@ class _Judge:
         seen = self.seen
         titles = [
             self.seen.report(block).title
-            for block in seen.blocks
+            for block in seen.reports.blocks
             if block is not besides and block.severity in {Severity.STALL, Severity.WARNING}
         ]
         if seen.first.end is not None and seen.firmware_starts > 1:

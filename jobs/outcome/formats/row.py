@@ -118,6 +118,11 @@ class Format:
     detail_regex: re.Pattern[str] | None = field(init=False)
     skip_regex: re.Pattern[str] | None = field(init=False)
 
+    @property
+    def recursive(self) -> bool:
+        """A stack that ran over: where it did is chance, and its trace is long."""
+        return "stack-overflow" in self.alternates
+
     def __post_init__(self) -> None:
         set_ = object.__setattr__  # frozen: the compiled forms are made once, here
         set_(self, "regex", re.compile(self.pattern))
@@ -133,7 +138,7 @@ PLACE = r"[\w./+-]+\.[chSs](?:\.\w+)?:\d+|[\w./+-]+\.rs:\d+"
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A line that a boot prints when it gets to `stage`. Absence means nothing: with `quiet` none of them is printed."""
+    """A line that a boot prints when it gets to `stage`. Absence means nothing: with `quiet` none is printed."""
 
     stage: Stage
     needle: str

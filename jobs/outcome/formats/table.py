@@ -28,32 +28,37 @@ from jobs.outcome.formats.userspace import BOOTED, USERSPACE
 from jobs.outcome.formats.warnings import WARNINGS
 
 FORMATS: tuple[Format, ...] = (
-    *IMAGE, *EARLY, *SANITIZERS, *STALLS, *LOCKING, *MEMORY, *FAULTS, *ARCHES, *PANICS, *USERSPACE, *WARNINGS, *FIRMWARE,
+    *IMAGE, *EARLY, *SANITIZERS, *STALLS, *LOCKING, *MEMORY,
+    *FAULTS, *ARCHES, *PANICS, *USERSPACE, *WARNINGS, *FIRMWARE,
 )  # fmt: skip
 
 BANNER = "Linux version "
 FARM_INIT = "farm-init: "
-_OWN = (BANNER, FARM_INIT, MODULES, END)
+INITCALLS = frozenset({"calling  ", "initcall "})  # initcall_debug: init/main.c do_one_initcall
+_OWN = (BANNER, FARM_INIT, MODULES, END, *sorted(INITCALLS))
 _BOOTED = frozenset(map(id, BOOTED))  # by identity: a row as a set's member is slow
+
+
+Row = Format | Milestone | Fact
 
 
 class Needles:
     """One pass over bytes for every text that makes a line worth reading (Aho-Corasick)."""
 
     def __init__(self) -> None:
-        rows: dict[str, list[Format | Milestone | Fact]] = {word: [] for word in _OWN}
-        for row in (*FORMATS, *MILESTONES, *BOOTED, *FACTS):
+        rows: dict[str, list[Row]] = {word: [] for word in _OWN}
+        every: tuple[Row, ...] = (*FORMATS, *MILESTONES, *BOOTED, *FACTS)
+        for row in every:
             rows.setdefault(row.needle, []).append(row)
         # A BIOS that copies its screen to the serial line, where set-up code writes too: each letter twice.
-        for row in (*IMAGE, *(mark for mark in MILESTONES if mark.stage is Stage.DECOMPRESS)):
+        doubled: tuple[Row, ...] = (*IMAGE, *(mark for mark in MILESTONES if mark.stage is Stage.DECOMPRESS))
+        for row in doubled:
             rows.setdefault("".join(char * 2 for char in row.needle), []).append(row)
         self.words = tuple(rows)
         self._rows = tuple(rows.values())
         self._order = {id(row): number for number, row in enumerate(FORMATS)}
         # From which stage on a needle says nothing new: the stages that its rows mark are behind.
-        self.dull_from = tuple(
-            max((_dull_from(row) for row in found), default=_NEVER) for found in self._rows
-        )
+        self.dull_from = tuple(max((_dull_from(row) for row in found), default=_NEVER) for found in self._rows)
         self._automaton = BytesAhoCorasick([word.encode() for word in self.words], matchkind=MatchKind.Standard)
 
     def find(self, data: bytes) -> list[tuple[int, int, int]]:
@@ -90,7 +95,7 @@ class Rows:
 _NEVER = max(stage.rank for stage in Stage) + 1
 
 
-def _dull_from(row: Format | Milestone | Fact) -> int:
+def _dull_from(row: Row) -> int:
     """The rank of the stage from which on a row cannot change anything."""
     if isinstance(row, Milestone) and id(row) not in _BOOTED and row.stage.rank >= Stage.BANNER.rank:
         return row.stage.rank
