@@ -26,6 +26,9 @@ _LONG = 5  # times as much of all three for a trace of a stack that ran over
 _CALLERS = 1  # frames below the blamed function that belong to a report's identity
 _EVIDENCE = 6
 _EARLY_EIP = re.compile(r"^err \S+ +EIP ([0-9a-f]{8}) ")  # arch/x86/kernel/head_32.S, fault_msg
+_REGISTERS = 40  # lines of a block among which the process and its kernel are named
+# `Pid: 1, comm: swapper Not tainted (2.6.27.57 #3)`, `CPU: 0 PID: 1 Comm: swapper/0 Tainted: G  W  6.1.0-50-686 #1 Debian`
+_RELEASE = re.compile(r"(?:Not tainted|Tainted: [A-Z -]{1,60}) +\(?(\d+\.\d+\S{0,80}) #")
 _END = re.compile(r"^---\[ end (?:trace|Kernel panic)")
 
 
@@ -135,6 +138,7 @@ class Block:
             frames=chain,
             alternates=tuple(text + named for text in row.alternates),
             consequence=self._consequence(),
+            release=next((said[1] for said in map(_RELEASE.search, lines[:_REGISTERS]) if said), None),
             corrupted=self._torn(found, groups),
         )
 
@@ -154,7 +158,9 @@ class Block:
             if found and self.record.caller and found["caller"] not in {None, self.record.caller}:
                 continue
             lines.append(line[cut:].lstrip(" "))
-            if len(lines) >= RECORDS * (_LONG if self.row.recursive else 1) or (_END.match(lines[-1]) and not self.followers):
+            if len(lines) >= RECORDS * (_LONG if self.row.recursive else 1) or (
+                _END.match(lines[-1]) and not self.followers
+            ):
                 break
         return lines
 

@@ -61,6 +61,7 @@ def _report(report: Report) -> dict[str, Any]:
         "signature": report.signature,
         "stage": report.stage.value,
         "consequence": report.consequence,
+        "release": report.release,
         "corrupted": report.corrupted,
         "frames": [_frame(frame) for frame in report.frames],
         "evidence": [_evidence(item) for item in report.evidence],

@@ -94,6 +94,7 @@ class Report:
     frames: tuple[Frame, ...] = ()  # the faulting function first, as far as the block tells
     alternates: tuple[str, ...] = ()  # coarser titles under which the same bug is known
     consequence: str | None = None  # the title of what it led to: a panic
+    release: str | None = None  # of the kernel, as the block says
     corrupted: bool = False  # the block is torn: parts that its kind always has are missing
 
 

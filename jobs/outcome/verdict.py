@@ -233,6 +233,7 @@ class _Judge:
         seen = self.seen
         shown = {item.evidence() if isinstance(item, Line) else item for item in lines if item is not None}
         block = endings.headline(seen)
+        reports = tuple(self.seen.report(each) for each in seen.reports.blocks)
         return Reading(
             verdict=verdict,
             outcome=self.found.outcome,
@@ -243,10 +244,10 @@ class _Judge:
             function=function,
             signature=signature_,
             evidence=tuple(sorted(shown, key=lambda item: item.offset)[:_EVIDENCE]),
-            version=seen.version,
+            version=seen.version or next((each.release for each in reports if each.release), None),
             warnings=self._warnings(besides),
             report=self.seen.report(block) if block is not None else None,
-            reports=tuple(self.seen.report(each) for each in seen.reports.blocks),
+            reports=reports,
             starts=seen.lives.count if seen.first.running else 0,
             culprit=endings.culprit(seen),
             paravirt=Paravirt(**seen.facts),

@@ -81,6 +81,9 @@ _REST = (
     # snd_printd_ratelimit puts the source in front; dev_err of 3.18+ the device
     Format("alsa", Type.KERNEL_BUG, Severity.WARNING, "BUG: ", r"^(?:ALSA \S{1,200}:\d+|snd[\w-]{0,40} \S{1,40}|[\w-]{1,30} [\w:.-]{1,40}): BUG: .{0,40}, pos = ",
            "ALSA: BUG: position beyond the buffer", Blame.NOTHING, "sound/core/pcm_lib.c snd_pcm_update_hw_ptr0; 2.6.30+", traced=False),
+    # Android's secure side dies, and its driver relays its words before it warns of the call that failed
+    Format("trusty", Type.OTHER, Severity.OOPS, "trusty: panic", r"^trusty: panic(?: \(caller 0x[0-9a-f]+\))?:(?: DEBUG)? ?(?P<what>ASSERT FAILED|\S.{0,40})?",
+           "trusty: panic: {what}", Blame.NOTHING, "drivers/trusty/trusty-log.c (Android)", traced=False),
     # 2.6.17-2.6.21 called a WARN_ON so
     Format("warning", Type.WARNING, Severity.WARNING, "BUG: ", rf"^BUG: (?:warning )?at [^\s:]{{1,300}}:\d+[ /](?P<function>{FUNCTION})\(\)",
            "WARNING", Blame.NAMED, "include/asm-generic/bug.h WARN_ON; 2.6.17-21"),
