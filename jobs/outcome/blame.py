@@ -112,12 +112,13 @@ def _first(names: Iterable[str], passed: Callable[[str], bool]) -> str | None:
 def _ip(places: list[Place], passed: Callable[[str], bool]) -> str | None:
     """The first instruction pointer's function, or the first one below it in the trace."""
     story = list(_story(places))
+    fetched = any(place.label.startswith("#PF") for place in places)  # the processor was to run what is no code
     for number, place in enumerate(story):
         if place.kind is Kind.USER_IP:
             break
         if place.kind is Kind.IP:
-            if place.frame is None:  # a jump to nowhere: whoever called is the next in the trace
-                return _first(_names(each for each in story[number:] if each.kind is Kind.FRAME), passed)
+            if place.frame is None or fetched:  # a jump to nowhere: whoever called is the next in the trace
+                return _first(_names(each for each in story[number + 1 :] if each.kind is Kind.FRAME), passed)
             name = bare_function(place.frame.function)
             if trapped(name):
                 return name  # the trap handler itself faulted

@@ -27,7 +27,7 @@ _CALLERS = 1  # frames below the blamed function that belong to a report's ident
 _EVIDENCE = 6
 _EARLY_EIP = re.compile(r"^err \S+ +EIP ([0-9a-f]{8}) ")  # arch/x86/kernel/head_32.S, fault_msg
 _REGISTERS = 40  # lines of a block among which the process and its kernel are named
-# `Pid: 1, comm: swapper Not tainted (2.6.27.57 #3)`, `CPU: 0 PID: 1 Comm: swapper/0 Tainted: G  W  6.1.0-50-686 #1 Debian`
+# `Pid: 1, comm: swapper Not tainted (2.6.27.57 #3)`; `CPU: 0 PID: 1 Comm: swapper/0 Tainted: G  W  6.1.0-50-686 #1`
 _RELEASE = re.compile(r"(?:Not tainted|Tainted: [A-Z -]{1,60}) +\(?(\d+\.\d+\S{0,80}) #")
 _END = re.compile(r"^---\[ end (?:trace|Kernel panic)")
 

@@ -55,16 +55,24 @@ def headline(seen: Seen) -> Block | None:
     """The report that a console is known by: what led to the gravest one, if one came close upon the other.
 
     Lockdep's warning and then the fault in the same function, a WARNING and then the BUG it warned of: the first
-    decides the title, as it does within a report.
+    decides the title, as it does within a report. A panic whose text is its identity has a title of its own.
     """
     blocks = [block for block in seen.reports.blocks if block.life == 1 and block.row.type not in _NOT_THE_KERNELS]
     block = _gravest(blocks)
     if block is None:
         return None
     at = blocks.index(block)
-    while at > 0 and blocks[at].follows_upon(blocks[at - 1]):
+    while at > 0 and _led_to(seen, blocks[at - 1], blocks[at]):
         at -= 1
     return blocks[at]
+
+
+def _led_to(seen: Seen, old: Block, new: Block) -> bool:
+    """One close upon the other, and in the same function as far as can be told."""
+    if not new.follows_upon(old):
+        return False
+    before, after = seen.report(old), seen.report(new)
+    return before.corrupted or after.function is None or before.function == after.function
 
 
 def find(seen: Seen, ending: Ending, *, image_fetched: bool | None) -> Found:
@@ -75,14 +83,14 @@ def find(seen: Seen, ending: Ending, *, image_fetched: bool | None) -> Found:
     block = gravest(seen)
     grave = block if block is not None and block.severity in {Severity.OOPS, Severity.FATAL} else None
     started_over = seen.lives.count > 1 or seen.lives.doubt is not None
-    if started_over and first.end is None and not first.orderly:
+    if started_over and first.end is None:
         return _started_over(seen, grave)
     if grave is not None:
         return _reported(seen, grave)
     if first.end is not None:
         if seen.early_resets:
             return Found(Outcome.BOOTED_AFTER_RESET)
-        return Found(Outcome.BOOTED_WITH_WARNINGS if block else Outcome.BOOTED, block)
+        return Found(Outcome.BOOTED_WITH_WARNINGS if block or seen.spoiled else Outcome.BOOTED, block)
     if first.stage.rank >= Stage.DECOMPRESS.rank:
         return _stopped(seen, ending, block)
     return _never_started(seen, ending, image_fetched=image_fetched)
@@ -128,7 +136,7 @@ def _stopped(seen: Seen, ending: Ending, block: Block | None) -> Found:
     if broken is not None:
         return Found(broken.row.outcome or Outcome.UNFINISHED, broken)
     if not seen.first.running:
-        return Found(Outcome.SILENT)
+        return Found(Outcome.REBOOT_LOOP if seen.image_starts >= _LOOP else Outcome.SILENT)
     return Found(Outcome.HANG)
 
 

@@ -107,7 +107,8 @@ _LOCKS_AND_WAITS = """
     default_wake_function autoremove_wake_function preempt_count_* preempt_schedule* might_sleep* might_fault*
     might_resched cant_sleep* schedule_bug del_timer* timer_delete* try_to_del_timer_sync flush_work*
     cancel_work_sync* cancel_work_timer cancel_delayed_work_sync try_to_grab_pending drain_workqueue destroy_workqueue
-    finish_wait kthread_stop insert_work queue_work* queue_delayed_work*
+    finish_wait kthread_stop insert_work queue_work* msleep msleep_interruptible ssleep usleep_range*
+    schedule_timeout* io_schedule* queue_delayed_work*
 """
 
 _REMOVES_A_DEVICE = """
@@ -127,11 +128,11 @@ def _compiled(*lists: str) -> re.Pattern[str]:
 _GENERIC = _compiled(_REPORTS, _TRAPS, _CLOCKS, _COPIES_AND_COUNTS, _ALLOCATES, _LOCKS_AND_WAITS, _REMOVES_A_DEVICE)
 
 
-_TRAPPED = _compiled(_TRAPS)
+_TRAPPED = _compiled(_TRAPS, _CLOCKS)
 
 
 def trapped(name: str) -> bool:
-    """Whether a function belongs to the way into an exception: in a trace it stands above the culprit."""
+    """Whether a function belongs to the way into an exception or a clock's interrupt: it stands above the culprit."""
     return _TRAPPED.match(name) is not None
 
 

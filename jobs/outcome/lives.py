@@ -17,9 +17,7 @@ Before = Callable[[], Line | None]  # the last line with text on it before the o
 # Printed right after a banner that is not a copy of one: arch/x86/kernel/setup.c, e820.c
 AFTER_BANNER = re.compile(r"BIOS-provided physical RAM map|Command line: |KERNEL supported cpus|x86/fpu: ")
 # No running kernel prints these: the machine has started over.
-STARTED_OVER = re.compile(
-    r"^(?:SeaBIOS \(version|iPXE initialising devices|Probing EDD|early console in )|\.\.SeaBIOS \(version"
-)
+STARTED_OVER = re.compile(r"^(?:iPXE initialising devices|Probing EDD|early console in )|SeaBIOS \(version \d")
 # The message before printk's buffer is printed a second time, on a console that has just come up: register_console
 _CONSOLE_UP = re.compile(r"onsole \[?\w+\]? enabled|Console: \w+ ")
 

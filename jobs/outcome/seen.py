@@ -17,7 +17,8 @@ from jobs.symbols.model import Symbols
 END_GRACE = 0.03  # seconds: the second copy of the end marker, 60 bytes, at 19200 baud or more
 FATAL_GRACE = 1.5  # the rest of the block
 _CONTEXT = 6
-_FIRMWARE_STARTS = 4  # so many without a kernel's first line: it will not come
+_STARTS = 4  # so many without a kernel's first line: it will not come
+_IMAGE_STARTS = "Probing EDD"  # once in a run of the image's set-up code: arch/x86/boot/edd.c query_edd
 _COPY = 1.0  # seconds: two processors' clocks differ by less
 _FACT = 200  # characters
 
@@ -59,6 +60,7 @@ class Seen:
     loader: list[Block] = field(default_factory=list)  # its errors since it last did something right
     facts: dict[str, str] = field(default_factory=dict)
     firmware_starts: int = 0
+    image_starts: int = 0  # of the image's own set-up code, before a kernel's first line
     early_resets: int = 0  # firmware that came again after the image was started, before a kernel's first line
     stages: dict[Stage, float] = field(default_factory=dict)  # when each was reached, in seconds of feed()'s clock
     now: float | None = None  # seconds, as feed() was told
@@ -242,7 +244,8 @@ class Seen:
 
     def _on_orderly(self, block: Block) -> None:
         self.life.orderly = True
-        if self.expect.open and self.life.in_userspace and self.life.end is None:
+        off = "Restarting" not in block.record.message  # who restarts may do so for ever
+        if off and self.expect.open and self.life.in_userspace and self.life.end is None:
             self.life.end = block.line
 
     def _on_booted(self, line: Line) -> None:
@@ -285,6 +288,10 @@ class Seen:
                 self._on_start_over()
             elif stage is Stage.FIRMWARE:
                 self._on_firmware()
+            elif record.message.startswith(_IMAGE_STARTS):
+                self.image_starts += 1
+                if self.image_starts >= _STARTS:
+                    self.settle(0.0)
         if stage.rank >= Stage.BANNER.rank or not self.life.running:
             self.reach(stage)
 
@@ -292,7 +299,7 @@ class Seen:
         if self.firmware_starts and self.life.stage.rank >= Stage.LOADER.rank and not self.loader:
             self.early_resets += 1
         self.firmware_starts += 1
-        if self.firmware_starts >= _FIRMWARE_STARTS:
+        if self.firmware_starts >= _STARTS:
             self.settle(0.0)
 
     def _on_banner(self, release: str, record: Record, sight: Sight) -> None:

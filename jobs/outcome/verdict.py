@@ -136,6 +136,10 @@ class _Judge:
             reason = f"{report.title}; the boot did not reach its end"
             return self._fail(report.type, report.title, reason, [*report.evidence, self.last], block=block)
         stage = self.seen.first.stage.value
+        if outcome is Outcome.REBOOT_LOOP:
+            times = _times(self.seen.image_starts - 1)
+            reason = f"the image started over {times} before the kernel's first line"
+            return self._fail("reboot-loop", "reboot loop before the first line", reason, [self.last])
         if self.ending is Ending.POWER_LOST:
             reason = "the machine powered itself down before its end"
             return self._fail("unfinished", "powered down before its end", reason, [self.last])

@@ -28,7 +28,7 @@ def _other(stage: Stage, needle: str, pattern: str, source: str) -> Milestone:
 
 
 _FIRMWARE = (
-    _other(Stage.FIRMWARE, "SeaBIOS (version", r"(?:^|\.\.)SeaBIOS \(version", "seabios src/bootsplash.c, src/post.c"),
+    _other(Stage.FIRMWARE, "SeaBIOS (version", r"SeaBIOS \(version \d", "seabios src/bootsplash.c, src/post.c"),
     _other(Stage.FIRMWARE, "American Megatrends", r"^(?:AMIBIOS|.{0,40}American Megatrends, Inc)", "AMI BIOS"),
     _other(Stage.FIRMWARE, "PhoenixBIOS", r"^PhoenixBIOS \d", "Phoenix BIOS; VMware"),
     _other(Stage.FIRMWARE, "Modular BIOS", r"^Award Modular BIOS", "Award BIOS"),

@@ -22,7 +22,7 @@ def _at(path: str, function: str = "", *, begins: bool = False) -> str:
 
 
 _DEBUG_OBJECTS = r"^_*debug_|rcu|hrtimer_|timer_|work_|_work|^percpu_|kmem_|slab_|kfree|vunmap|vfree|^__free_|kobject_"
-_ALLOCATORS = r"[kv].?[mczr]e?alloc|vmalloc|kv?alloc|slab|kmem|^_*alloc_pages|^_*folio_alloc|^_*get_free_pages"
+_ALLOCATORS = r"^_*(?:[kv].?[mczr]e?alloc|vmalloc|kv?alloc|kmem_|alloc_pages|folio_alloc|get_free_pages)|slab"
 _SPECIAL = (
     Format("refcount", Type.WARNING, Severity.WARNING, "lib/refcount.c:", _at(r"lib/refcount\.c"),
            "WARNING: refcount bug", Blame.NAMED, "lib/refcount.c refcount_warn_saturate; 4.11+", skip=r"refcount_|kobject_|kref_|^(?:put|get)_device$"),
