@@ -13,6 +13,7 @@ from farm.core.errors import BadInputError
 
 if TYPE_CHECKING:
     from jobs.outcome import Expectation, Reading, Report
+    from jobs.symbols.model import Symbols
 
 CHUNK = 1 << 18  # bytes read at once: a console may be larger than memory
 _TRACE = 12  # frames shown
@@ -26,6 +27,10 @@ Release = Annotated[
     str | None, typer.Option("--release", metavar="RELEASE", help="The release that should have booted.")
 ]
 Token = Annotated[str | None, typer.Option("--token", metavar="TOKEN", help="The token in farm-init's markers.")]
+SymbolFile = Annotated[
+    Path | None,
+    typer.Option("--symbols", metavar="FILE", help="The build's System.map, vmlinux or .debug: names for addresses."),
+]
 Pattern = Annotated[
     str | None, typer.Option("--pattern", metavar="REGEX", help="The line that means success (RE2), not a login.")
 ]
@@ -39,6 +44,7 @@ def explain(
     release: Release = None,
     token: Token = None,
     pattern: Pattern = None,
+    symbol_file: SymbolFile = None,
 ) -> None:
     """Read kernel consoles: how the boot ended, how far it came, what crashed and where.
 
@@ -49,8 +55,9 @@ def explain(
     if as_json and (as_jsonl or len(files) > 1):
         raise BadInputError("--json is for one console; --jsonl is for several", where="--json")
     expect = Expectation(token=token, pattern=pattern, release=release)
+    symbols = _symbols(symbol_file)
     for number, name in enumerate(files):
-        reading = _read(name, expect)
+        reading = _read(name, expect, symbols)
         if as_json or as_jsonl:
             _print_json(name, reading, lines=as_jsonl)
             continue
@@ -59,13 +66,26 @@ def explain(
         _show(name, reading, many=len(files) > 1)
 
 
-def _read(name: str, expect: "Expectation") -> "Reading":
+def _symbols(file: Path | None) -> "Symbols | None":
+    if file is None:
+        return None
+    from farm.cli.submit import check_readable
+    from jobs.symbols.load import load
+
+    check_readable(file)
+    return load(file)
+
+
+def _read(name: str, expect: "Expectation", symbols: "Symbols | None") -> "Reading":
     from jobs.outcome import Ending, Reader
 
-    reader = Reader(expect)
+    reader = Reader(expect, symbols)
     for chunk in _chunks(name):
         reader.feed(chunk)
-    return reader.conclude(Ending.END_OF_FILE)
+    reading = reader.conclude(Ending.END_OF_FILE)
+    if symbols is not None and symbols.release is not None and reading.version not in {None, symbols.release}:
+        say(f"{name}: the kernel is {reading.version}, the symbols are {symbols.release}'s: not used", err=True)
+    return reading
 
 
 def _chunks(name: str) -> Iterator[bytes]:

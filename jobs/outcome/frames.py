@@ -25,7 +25,7 @@ from jobs.outcome.model import Frame
 
 MOST = 240  # places kept of one report
 
-_OFF = r"\+(?:0x)?(?P<off>[0-9a-f]{1,8})(?:/(?:0x)?(?P<size>[0-9a-f]{1,8}))?"
+_OFF = r"\+(?P<hex>0x)?(?P<off>[0-9a-f]{1,8})(?:/(?:0x)?(?P<size>[0-9a-f]{1,8}))?"
 _ADDR = r"(?:\[?<?(?:0x)?(?P<addr>[0-9a-f]{6,16})>?\]?:? *)"
 _MOD = r"[\])} ]{0,3}(?:\[(?P<mod>[\w-]+)[^\]]{0,80}\])?"
 _SYM = rf"\{{?(?::(?P<oldmod>[\w-]+):)?(?P<f>{FUNCTION}){_OFF}\}}?"
@@ -35,13 +35,14 @@ _IP = re.compile(
     rf"(?:[ (]|[0-9a-f]{{2,4}}:(?! *0x)|\[?<?(?:0x)?[0-9a-f]{{8,16}}>?\]?:?(?=[ (\[<{{])){{0,8}}{_SYM}{_MOD}"
 )
 _IP_MARK = re.compile(r"\bR?E?IP\b|is at |^NIP|pc *:|Krnl PSW|interrupt:")
-_USER_IP = re.compile(r"\bRIP: 00(?:33|2b):|\bEIP: 0073:|^--- interrupt: (?:c00|3000)\b")
+_USER_IP = re.compile(r"\bRIP: 00(?:33|2b|23):|\bEIP: 0073:|^--- interrupt: (?:c00|3000)\b")
 # No kernel function: a jump to nowhere. In 2.6 `EIP: 0060:[<c0123456>] EFLAGS` is followed by `EIP is at f+0x5/0x10`.
 _NOWHERE = re.compile(
-    r"\b(?:RIP: 0010:|IP: )(?:0x|\[<\(?null|\(null|\[< *null)|\bIP: *\[<[0-9a-f]+>\] (?:0x|\(null)|\bEIP: 0x"
+    r"\bRIP: 0010:(?:0x|\[<0+>\]|\(null|\[< *\(null)|\bIP: (?:0x|\(null|\[< *\(null)"
+    r"|\bIP: *\[<[0-9a-f]+>\] *(?:0x|\(null)|\bEIP: 0x"
 )
 _ENTRY = re.compile(
-    rf"^[ |(]*(?:{_ADDR})?(?:\[[0-9a-f]{{8,16}}\] )?(?:\((?={FUNCTION}\+))?(?P<guess>\? )?{_SYM}{_MOD}"
+    rf"^[ |(]*(?:\[[0-9a-f]{{8,16}}\] (?=\[))?(?:{_ADDR})?(?:\((?={FUNCTION}\+))?(?P<guess>\? )?{_SYM}{_MOD}"
     rf" ?(?P<unsure>\(unreliable\))?(?: ?(?P<place>{PLACE}))?"
 )
 _FROM = re.compile(
@@ -58,7 +59,7 @@ _LABEL = re.compile(
     r"|the existing dependency chain|-> #\d+|the (?:soft|hard)irq-|to a |\{[\w-]+\} state was registered"
     r"|Preemption disabled at|#PF: supervisor instruction fetch|Showing all locks|NMI backtrace for cpu"
     r"|Task dump for CPU|Last Breaking-Event|Workqueue"
-    r"|<(?:/?IRQ|EOI|/?TASK|/?NMI|/?#\w+)>|Krnl Code|Code|-{3}\[ end|-{3}\[ cut)"
+    r"|<(?:/?IRQ|EOI|<EOE>|/?TASK|/?NMI|/?#\w+)>|Krnl Code|Code|-{3}\[ end|-{3}\[ cut)"
 )
 
 
@@ -131,8 +132,8 @@ def _of_text(line: str, row: int) -> Iterator[Place]:
 
 def _frame(found: re.Match[str]) -> Frame:
     """Of a match of _IP, _LOCK or _MANY."""
-    name, off, size, oldmod = found.group("f", "off", "size", "oldmod")
-    return Frame(name.lstrip("."), _hex(off), _hex(size), oldmod)  # ppc64's symbols have a dot
+    name, off, size, oldmod, prefix = found.group("f", "off", "size", "oldmod", "hex")
+    return Frame(name.lstrip("."), _offset(off, prefix), _hex(size), oldmod)  # ppc64's symbols have a dot
 
 
 def _of_many(found: re.Match[str]) -> Frame:
@@ -140,13 +141,13 @@ def _of_many(found: re.Match[str]) -> Frame:
 
 
 def _entry(found: re.Match[str]) -> Frame:
-    name, off, size, oldmod, module, address, guess, unsure, place = found.group(
-        "f", "off", "size", "oldmod", "mod", "addr", "guess", "unsure", "place"
+    name, off, size, oldmod, module, address, guess, unsure, place, prefix = found.group(
+        "f", "off", "size", "oldmod", "mod", "addr", "guess", "unsure", "place", "hex"
     )
     file, _, number = place.rpartition(":") if place else ("", "", "")
     return Frame(
         name.lstrip("."),
-        _hex(off),
+        _offset(off, prefix),
         _hex(size),
         module or oldmod,
         _hex(address),
@@ -154,6 +155,11 @@ def _entry(found: re.Match[str]) -> Frame:
         int(number) if number else None,
         reliable=not (guess or unsure),
     )
+
+
+def _offset(text: str, prefix: str | None) -> int:
+    """x86-64 to 2.6.17 printed decimal offsets, without a prefix."""
+    return int(text, 10 if prefix is None and text.isdecimal() else 16)
 
 
 def _hex(text: str | None) -> int | None:
