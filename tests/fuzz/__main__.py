@@ -1,10 +1,12 @@
 """`make fuzz`: breaks consoles in a million ways, and looks whether the reader minds.
 
     python -m tests.fuzz [--count N] [--seed S] [--seconds T] [--jobs J] [--own]
-    python -m tests.fuzz --only K [--seed S] [--save FILE]        one input again, with all that is known of it
+    python -m tests.fuzz --only K [--seed S]        one input again, with all that is known of it
+    python -m tests.fuzz --replay FILE.json...      inputs that failed, as they were kept
 
 Ends with 1 if an input raised an exception, was read otherwise in other chunks, or took more than 50 times the median
-per byte. An input is made from seed and number; from the same tree and consoles it is the same everywhere.
+per byte. An input is made from seed and number; from the same tree and consoles it is the same everywhere. Those that
+failed are kept in .demo/fuzz, since tree and consoles change.
 """
 
 import argparse
@@ -16,11 +18,13 @@ from pathlib import Path
 from rich.console import Console as Terminal
 from rich.markup import escape
 
-from tests.fuzz import crowd
-from tests.fuzz.examine import examine, make
+from tests.fuzz import crowd, keep
+from tests.fuzz.examine import Input, examine, make
 from tests.fuzz.sources import Pool, pool
+from tests.score.consoles import ROOT
 
 _SHOWN = 20  # failures printed whole
+_KEPT = ROOT / ".demo" / "fuzz"
 _EVERY = 5.0  # seconds between two lines of progress
 
 
@@ -29,8 +33,10 @@ def main() -> None:
     terminal = Terminal(highlight=False)
     consoles = pool(shared=not options.own)
     terminal.print(f"seed {options.seed}, {len(consoles.consoles)} consoles ({consoles.digest}), {options.jobs} jobs")
+    if options.replay:
+        sys.exit(max(_again(terminal, keep.load(path)) for path in options.replay))
     if options.only is not None:
-        sys.exit(_only(terminal, consoles, options.seed, options.only, options.save))
+        sys.exit(_again(terminal, make(options.seed, options.only, consoles)))
     sys.exit(_all(terminal, consoles, options))
 
 
@@ -42,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: all processors)")
     parser.add_argument("--own", action="store_true", help="without the shared corpus")
     parser.add_argument("--only", type=int, metavar="K", help="this input alone")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="with --only: write its bytes")
+    parser.add_argument("--replay", type=Path, nargs="+", metavar="FILE", help="inputs that were kept")
     return parser.parse_args()
 
 
@@ -59,7 +65,8 @@ def _all(terminal: Terminal, consoles: Pool, options: argparse.Namespace) -> int
     )
     slow = _slow(terminal, consoles, options.seed, tally)
     for result in tally.faults[:_SHOWN]:
-        terminal.print(escape(f"FAILED --seed {options.seed} --only {result.number}: {result.fault}"), soft_wrap=True)
+        kept = keep.save(_KEPT, options.seed, make(options.seed, result.number, consoles))
+        terminal.print(escape(f"FAILED --replay {kept.relative_to(ROOT)}: {result.fault}"), soft_wrap=True)
     terminal.print(f"{len(tally.faults)} faults, {slow} slow of {len(tally.suspects)} suspected")
     return 1 if tally.faults or slow else 0
 
@@ -68,26 +75,25 @@ def _slow(terminal: Terminal, consoles: Pool, seed: int, tally: crowd.Tally) -> 
     """Measures the suspects again, alone; how many are slow indeed."""
     slow, median = 0, tally.median
     for number in tally.suspects:
-        times = crowd.cost(crowd.again(consoles, seed, number)) / median
-        verdict = "SLOW" if times > crowd.SLOW else "not slow when alone:"
-        terminal.print(f"{verdict} --seed {seed} --only {number}: {times:.1f} x the median per byte")
-        slow += times > crowd.SLOW
+        made = make(seed, number, consoles)
+        times = crowd.cost(crowd.again(made)) / median
+        if times > crowd.SLOW:
+            slow += 1
+            kept = keep.save(_KEPT, seed, made).relative_to(ROOT)
+            terminal.print(f"SLOW --replay {kept}: {times:.1f} x the median per byte", soft_wrap=True)
+        else:
+            terminal.print(f"--only {number}: {times:.1f} x the median per byte when alone")
     return slow
 
 
-def _only(terminal: Terminal, consoles: Pool, seed: int, number: int, save: Path | None) -> int:
-    made = make(seed, number, consoles)
-    if save is not None:
-        save.write_bytes(made.data)
+def _again(terminal: Terminal, made: Input) -> int:
+    """One input, whole and in chunks, and how long it takes; 1 if it failed."""
     terminal.print(
-        escape(
-            f"input {number}: {len(made.data)} bytes, {len(made.cuts) + 1} chunks, by {', '.join(made.how) or '-'};"
-        ),
+        escape(f"{made.number}: {len(made.data)} bytes, {len(made.cuts) + 1} chunks, by {', '.join(made.how) or '-'};"),
         escape(f"{made.expect}, ending {made.ending}, image fetched: {made.fetched}"),
         soft_wrap=True,
     )
-    result = examine(made, splits=True)
-    best = crowd.again(consoles, seed, number)
+    result, best = examine(made, splits=True), crowd.again(made)
     terminal.print(f"{best.seconds * 1e3:.2f} ms, {crowd.cost(best) * 1e9:.1f} ns/B")
     if result.fault is not None:
         terminal.print(escape(f"FAILED: {result.fault}"), soft_wrap=True)

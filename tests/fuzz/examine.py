@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from types import FrameType
 
 from jobs.outcome import Ending, Expectation, Reader, Reading
@@ -14,6 +14,7 @@ from jobs.outcome.explain import as_json
 from tests.fuzz.mutators import MUTATORS
 from tests.fuzz.sources import MOST, Pool
 
+_PATHS, _SHOWN = 6, 200  # differences told of one input, letters of each
 _EXPECTATIONS = (
     Expectation(),
     Expectation(),
@@ -104,9 +105,24 @@ def _read(made: Input, cuts: tuple[int, ...], make_reader: MakeReader) -> Readin
 
 
 def _difference(whole: Reading, split: Reading) -> str:
-    names = [name for name in whole.__slots__ if getattr(whole, name) != getattr(split, name)]
-    told = [f"  {name}: {getattr(whole, name)!r}\n   split: {getattr(split, name)!r}" for name in names]
-    return "\n".join(["the split of the bytes changes the reading", *told])
+    told = [
+        f"  {path}: {one[:_SHOWN]}\n    in chunks: {other[:_SHOWN]}" for path, one, other in _differing(whole, split)
+    ]
+    return "\n".join(["the split of the bytes changes the reading", *told[:_PATHS]])
+
+
+def _differing(one: object, other: object, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """(where, this, that) of the innermost values that are not the same."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        if len(one) != len(other):
+            yield path, f"{len(one)} of them", f"{len(other)}"
+        for number, (left, right) in enumerate(zip(one, other, strict=False)):
+            yield from _differing(left, right, f"{path}[{number}]")
+    elif is_dataclass(one) and type(one) is type(other):
+        for part in fields(one):
+            yield from _differing(getattr(one, part.name), getattr(other, part.name), f"{path}.{part.name}")
+    elif one != other:
+        yield path, repr(one), repr(other)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """A short fuzz with a fixed seed; the long one is `make fuzz`. Also: that it would see what it looks for."""
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from jobs.outcome import Expectation, Reader
-from tests.fuzz import crowd
+from tests.fuzz import crowd, keep
 from tests.fuzz.examine import Result, examine, make
 from tests.fuzz.mutators import MUTATORS
 from tests.fuzz.sources import MOST, Pool, pool
@@ -33,6 +34,12 @@ def test_an_input_can_be_made_again() -> None:
         make(7, number, consoles()) for number in range(50)
     ]
     assert make(7, 1, consoles()) != make(8, 1, consoles())
+
+
+def test_a_failed_input_is_kept_whole(tmp_path: Path) -> None:
+    for number in range(20):
+        made = make(7, number, consoles())
+        assert keep.load(keep.save(tmp_path, 7, made)) == made
 
 
 def test_every_mutator_is_used_and_inputs_are_of_moderate_size() -> None:
