@@ -7,7 +7,7 @@ function that entered the subsystem stands for it. Knows one report's places, no
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jobs.outcome.formats.row import Blame, Format, Type
 from jobs.outcome.frames import Kind, Place
@@ -17,8 +17,8 @@ from jobs.outcome.signature import bare_function
 
 # Labels of traces that tell another story: who allocated the object, which locks there are.
 _OTHER_STORY = re.compile(
-    r"Allocated|Freed|Last |Uninit|the existing|-> #|the (?:soft|hard)irq|origin|Showing|Local var|to a "
-    r"|Preemption disabled|\{"
+    r"Allocated|Freed|Last |Uninit|the existing|-> #|the (?:hard|soft|[A-Z_]{1,20})-irq-|the dependencies|to a "
+    r"|origin|Showing|Local var|Preemption disabled|\{"
 )
 # A stalled processor is interrupted here; what it did before is below.
 _INTERRUPTED = re.compile(
@@ -79,9 +79,29 @@ def blame(row: Format, places: list[Place], named: str | None, address: int | No
     return _ip(places, passed)
 
 
+def sure(places: list[Place]) -> list[Place]:
+    """The places, where a trace is all guesses as if it were none.
+
+    Kernels of 2.6.30 to 4.8 without frame pointers print `? ` before every entry (arch/x86/kernel/dumpstack.c).
+    """
+    if any(p.kind is Kind.FRAME and p.frame and p.frame.reliable and not p.frame.inlined for p in places):
+        return places
+    return [replace(place, frame=replace(place.frame, reliable=True)) if place.frame else place for place in places]
+
+
 def chain(places: list[Place], function: str | None) -> tuple[Frame, ...]:
     """The frames of the report's own story, from the blamed function outwards where it is among them."""
-    frames = [place.frame for place in places if place.frame and (place.frame.reliable or place.kind is Kind.IP)]
+    frames: list[Frame] = []
+    pointers: set[str] = set()
+    for place in places:
+        frame = place.frame
+        if frame is None or not (frame.reliable or place.kind is Kind.IP):
+            continue
+        if place.kind is Kind.IP:
+            if frame.function in pointers:
+                continue  # said again: `IP:`, `EIP is at`, and `EIP:` behind the code
+            pointers.add(frame.function)
+        frames.append(frame)
     names = [bare_function(frame.function) for frame in frames]
     if function in names:
         frames = frames[names.index(function) :]

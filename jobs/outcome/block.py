@@ -112,6 +112,7 @@ class Block:
         found = places([self.match.string, *lines], MOST * (_LONG if self.row.recursive else 1))
         if symbols is not None:
             found = symbolize.named([self.match.string, *lines], found, symbols)
+        found = blaming.sure(found)
         groups = {name: text for name, text in self.match.groupdict().items() if text}
         row = self.row
         if row.detail_regex is not None and (detail := row.detail_regex.search("\n".join(lines))):
@@ -125,7 +126,7 @@ class Block:
         title = self._title(groups)
         named = f" in {function}" if function and "{function}" not in row.title else ""
         chain = blaming.chain(found, function)
-        callers = [bare_function(frame.function) for frame in chain[1:] if frame.reliable][:_CALLERS]
+        callers = [bare_function(frame.function) for frame in chain[1:] if not frame.inlined][:_CALLERS]
         return Report(
             kind=row.kind,
             type=row.type,
@@ -159,7 +160,7 @@ class Block:
                 continue
             lines.append(line[cut:].lstrip(" "))
             if len(lines) >= RECORDS * (_LONG if self.row.recursive else 1) or (
-                _END.match(lines[-1]) and not self.followers
+                _END.match(lines[-1]) and self.panic is None
             ):
                 break
         return lines

@@ -71,7 +71,7 @@ REPORTS = [
     # what is left
     ("ALSA sound/core/pcm_lib.c:181: BUG: pcmC0D0p:0, pos = 0x4000, buffer size = 0x4000, period size = 0x400", "alsa", "ALSA: BUG: position beyond the buffer", None),
     ("trusty: panic (caller 0xffffffffe000fbd0): DEBUG ASSERT FAILED at (lib/a.c:63): x != NULL", "trusty", "trusty: panic: ASSERT FAILED", None),
-    ("trusty: panic: failed(-12) to start app 3", "trusty", "trusty: panic: failed(-NUM) to start app NUM", None),
+    ("trusty: panic: failed(-12) to start app 3", "trusty", "trusty: panic: failed(-12) to start app 3", None),
     ("snd_hda_intel 0000:00:1b.0: BUG: , pos = 16384, buffer size = 16384, period size = 1024", "alsa", "ALSA: BUG: position beyond the buffer", None),
     ("BUG: arch topology borken", "bug-other", "BUG: arch topology borken", None),
     ("BUG: ", "torn", "BUG: corrupted", None),
