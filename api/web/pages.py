@@ -64,6 +64,10 @@ def _environment() -> Environment:
         "headline": views.headline,
         "took": views.took,
         "sentence": views.verdict_sentence,
+        "traced": views.traced,
+        "also_reported": views.also_reported,
+        "also_warned": views.also_warned,
+        "machine": views.machine,
     }
     environment.filters |= {"size": views.size, "message": views.message, "duration": views.duration, "ago": views.ago}
     return environment

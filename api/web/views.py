@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from farm.core.wire import BootOut, BuildOut, EvidenceOut
+from farm.core.wire import BootOut, BuildOut, ConsoleReport, EvidenceOut
 from farm.core.words import BootState, Phase, Verdict
 
 _STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d{6}\] ?")
@@ -54,6 +54,40 @@ def headline(boot: BootOut) -> EvidenceOut | None:
         return len(wanted & set(_WORD.findall(line.text.lower())))
 
     return max(boot.evidence, key=score, default=None)
+
+
+def traced(boot: BootOut) -> str | None:
+    """What the trace is of, where that is not what the verdict rests on."""
+    return boot.reports[0].title if boot.reports and boot.reports[0].title != boot.title else None
+
+
+def also_reported(boot: BootOut) -> list[ConsoleReport]:
+    """What the console reported besides what the verdict rests on, as it came."""
+    rest = boot.reports if traced(boot) else boot.reports[1:]
+    return sorted(rest, key=lambda report: report.evidence.line if report.evidence else 0)
+
+
+def also_warned(boot: BootOut) -> list[str]:
+    """Warnings that no report stands for; all of them of a boot that was filed without its reports."""
+    told = {report.title for report in boot.reports}
+    return [warning for warning in boot.warnings if warning not in told]
+
+
+# Of the facts a kernel tells of the machine below it those that say what kind of machine it was.
+_MACHINE = {
+    "platform": "Platform",
+    "hypervisor": "Hypervisor",
+    "vmi": "VMI",
+    "vmi_timer": "VMI timer",
+    "xen": "Xen",
+    "vmware": "VMware",
+    "reserved_top": "Reserved from",
+}
+
+
+def machine(boot: BootOut) -> list[tuple[str, str]]:
+    """What the kernel said of the machine below it, as label and text."""
+    return [(label, boot.paravirt[name]) for name, label in _MACHINE.items() if name in boot.paravirt]
 
 
 def message(text: str) -> str:

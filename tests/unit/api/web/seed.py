@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from api.state import AppState
 from farm.core.database import now
 from farm.core.wire import DeviceOffer
-from farm.core.words import BootState, Health, Phase, Stage, Verdict
+from farm.core.words import BootState, Health, Outcome, Phase, Stage, Verdict
 from inventory import devices
 from inventory.models import DeviceRow
 from jobs.builds.version import KernelVersion
@@ -142,8 +142,10 @@ def phases(started: datetime, until: Phase = Phase.CLEAN) -> list[dict[str, Any]
     ]
 
 
+STARTED = {"firmware": 0.093, "netboot": 0.108, "decompress": 6.617, "banner": 9.733, "start_kernel": 9.869}
 DIED: dict[str, Any] = {
     "verdict": Verdict.FAIL,
+    "outcome": Outcome.PANIC,
     "reason": "System is deadlocked on memory, 4.1 s after the kernel's first line",
     "title": "kernel panic: System is deadlocked on memory",
     "type": "oom",
@@ -154,10 +156,61 @@ DIED: dict[str, Any] = {
         {"line": 15, "offset": 1160, "text": f"[    4.118820] {PANIC}"},
     ],
     "booted": "6.1.0-47-686",
+    "details": {
+        "frames": ["panic+0xad/0x263", "out_of_memory.cold+0x9/0x6e", "? slab_sysfs_init+0x6b/0xcd"],
+        "paravirt": {"platform": "bare hardware", "lowmem": "32MB", "kernel_offset": "disabled"},
+        "reports": [{"title": "kernel panic: System is deadlocked on memory", "type": "oom", "severity": "fatal"}],
+        "stage_times": {**STARTED, "initcalls": 10.716},
+    },
 }
 PASSED: dict[str, Any] = {
     "verdict": Verdict.PASS,
+    "outcome": Outcome.BOOTED,
     "evidence": [{"line": 16, "offset": 900, "text": "farm: end 7e11c0de"}],
+}
+# A boot on a VMI hypervisor that warned, then hung; what the console said of the warning is torn.
+HUNG: dict[str, Any] = {
+    "verdict": Verdict.FAIL,
+    "outcome": Outcome.HANG,
+    "stage": Stage.DRIVERS,
+    "reason": "silent in the initcall i8042_init, after 'PNP: PS/2 Controller [PNP0303:KBD] at 0x60,0x64 irq 1'",
+    "title": "silent, initcall i8042_init",
+    "type": "silent",
+    "function": "i8042_init",
+    "signature": "0c" * 8,
+    "evidence": [{"line": 14, "offset": 782, "text": "[    3.517001] PNP: PS/2 Controller [PNP0303:KBD]"}],
+    "warnings": ["WARNING in acpi_ut_remove", "firmware started 2 times before the kernel's first line"],
+    "booted": "2.6.27.6",
+    "details": {
+        "alternates": ["WARNING in acpi"],
+        "frames": ["warn_on_slowpath+0x51/0x7a", "acpi_ut_remove+0x1/0x20 [acpi]"],
+        "corrupted": True,
+        "culprit": "i8042_init",
+        "paravirt": {
+            "platform": "vmi",
+            "hypervisor": "VMware",
+            "vmi": "engaged",
+            "vmi_timer": "vmi-timer",
+            "reserved_top": "0xf7c00000",
+            "command_line": "console=ttyS0 quiet",
+        },
+        "reports": [
+            {
+                "title": "WARNING in acpi_ut_remove",
+                "type": "warning",
+                "severity": "warning",
+                "function": "acpi_ut_remove",
+                "evidence": {"line": 9, "offset": 640, "text": "[    2.1] WARNING: at drivers/acpi/utilities/utobj.c"},
+            },
+            {
+                "title": "no link yet",
+                "type": "loader",
+                "severity": "loader_error",
+                "evidence": {"line": 1, "offset": 0, "text": "no link yet"},
+            },
+        ],
+        "stage_times": {**STARTED, "setup_arch": 9.733, "initcalls": 10.716, "drivers": 11.02},
+    },
 }
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.support.serving import Served
-from tests.unit.api.web.seed import DIED, PANIC, PASSED, Seed, fill_farm
+from tests.unit.api.web.seed import DIED, HUNG, PANIC, PASSED, Seed, console, fill_farm
 
 HOSTILE = (
     b"<script>document.title='owned'</script>\n"
@@ -95,6 +95,66 @@ def test_a_failed_boot(browser: httpx.Client, named: dict[str, int]) -> None:
     assert "http-equiv" not in html  # it is over: nothing to refresh
 
 
+def test_a_boot_shows_how_it_ended_and_its_trace(browser: httpx.Client, named: dict[str, int]) -> None:
+    html = get(browser, f"/boots/{named['6.1.170 mem=12M qemu-i386']}")
+    shown = text(html)
+    assert '<span class="outcome">panic</span>' in html
+    assert "Trace 3 frames panic+0xad/0x263 out_of_memory.cold+0x9/0x6e ? slab_sysfs_init+0x6b/0xcd" in shown
+    assert '<details class="trace"><summary>' in html  # closed: the evidence is what counts
+    assert "Platform bare hardware" in shown
+    assert "initcalls 11 s drivers root init" in shown
+    assert "banner 9.7 s setup_arch start_kernel 9.9 s" in shown
+    for absent in ("torn", "other report", "Also known", "LOWMEM", "32MB", "hung in"):
+        assert absent not in shown.partition("Console")[0], absent
+
+
+@pytest.fixture
+def hung(served: Served) -> int:
+    """A boot with all that a console can tell, on a farm of its own."""
+    with served.farm.db.write() as session:
+        seed = Seed(session)
+        job = seed.job(seed.build("2.6.27.6", "2.6.27.6"), ["vmalloc=256M"])
+        number = seed.boot(job, "vmalloc=256M", **HUNG).id
+    served.farm.storage.append_console(number, 0, 1.0, console("[    3.517001] PNP: PS/2 Controller [PNP0303:KBD]"))
+    return number
+
+
+def test_a_boot_that_hung_shows_where_on_what_and_what_else_was_reported(browser: httpx.Client, hung: int) -> None:
+    html = get(browser, f"/boots/{hung}")
+    shown = text(html)
+    assert "It hung in i8042_init" in shown
+    assert "torn The report is not whole" in shown
+    assert "Trace of WARNING in acpi_ut_remove 2 frames warn_on_slowpath+0x51/0x7a" in shown
+    assert "Also known as WARNING in acpi" in shown
+    assert "2 other reports on the console:" in shown
+    assert "loader error no link yet line 1 warning WARNING in acpi_ut_remove line 9" in shown
+    assert '<a href="#L9"><code>WARNING in acpi_ut_remove</code>' in html
+    assert "1 warning on the way: firmware started 2 times before the kernel&#39;s first line" in shown
+    assert "Platform vmi Hypervisor VMware VMI engaged VMI timer vmi-timer Reserved from 0xf7c00000" in shown
+    assert "quiet" not in re.sub(r'class="[^"]*"', "", html)  # the kernel's own command line is the farm's
+
+
+def test_a_report_outside_the_window_leads_to_its_stretch_of_the_console(
+    browser: httpx.Client, served: Served, hung: int
+) -> None:
+    served.farm.storage.append_console(hung, served.farm.storage.console_size(hung), 2.0, b"x\n" * 5000)
+    html = get(browser, f"/boots/{hung}?from=5000")
+    assert '<a href="?from=9#L9"><code>WARNING in acpi_ut_remove</code>' in html
+    assert '<a href="?from=14#L14"><span class="n">14</span>' in html
+
+
+def test_a_boot_filed_before_readings_were_shows_what_there_is(browser: httpx.Client, served: Served) -> None:
+    with served.farm.db.write() as session:
+        seed = Seed(session)
+        job = seed.job(seed.build("6.1.1", "6.1.1"), [""])
+        old = {name: value for name, value in DIED.items() if name not in {"outcome", "details"}}
+        number = seed.boot(job, warnings=["WARNING in foo"], **old).id
+    html = get(browser, f"/boots/{number}")
+    assert "1 warning on the way: WARNING in foo" in text(html)
+    assert 'class="outcome"' not in html
+    assert "<details" not in html
+
+
 def test_a_running_boot_refreshes_itself_without_javascript(browser: httpx.Client, named: dict[str, int]) -> None:
     html = get(browser, f"/boots/{named['running']}")
     assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in html
@@ -133,7 +193,13 @@ def test_a_hostile_title_is_only_text(browser: httpx.Client, served: Served) -> 
         build = seed.build("6.1.1", "6.1.1", branch=evil, patch=evil, tree=evil)
         job = seed.job(build, [evil], submitter=evil)
         result = {**DIED, "title": evil, "reason": evil, "function": evil, "warnings": [evil], "booted": evil}
-        seed.boot(job, evil, **(result | {"evidence": [{"line": 1, "offset": 0, "text": evil}]}))
+        line = {"line": 1, "offset": 0, "text": evil}
+        report = {"title": evil, "type": evil, "severity": evil, "evidence": line}
+        details = {
+            "frames": [evil], "alternates": [evil], "culprit": evil, "paravirt": {"platform": evil, "vmi": evil},
+            "reports": [{**report, "title": f"first {evil}"}, report],
+        }  # fmt: skip
+        seed.boot(job, evil, **(result | {"evidence": [line], "details": details}))
     for address in ("/", "/jobs", "/jobs/1", "/builds/1", "/boots/1", "/queue"):
         html = get(browser, address)
         assert "<script>x" not in html, address

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.web import views
 from api.web.views import Asked
-from farm.core.wire import BootOut, BuildOut, Details, EvidenceOut, PhaseOut
+from farm.core.wire import BootOut, BuildOut, ConsoleReport, Details, EvidenceOut, PhaseOut
 from farm.core.words import BootState, Phase, Verdict
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -40,6 +40,41 @@ def build(**changes: Any) -> BuildOut:
         "facts": {}, "created_at": START,
     }  # fmt: skip
     return BuildOut(**(values | changes))
+
+
+def seen(title: str, line: int | None = None) -> ConsoleReport:
+    shown = EvidenceOut(line=line, offset=0, text=title) if line else None
+    return ConsoleReport(title=title, type="warning", severity="warning", evidence=shown)
+
+
+@pytest.mark.parametrize(
+    ("reports", "traced", "others"),
+    [
+        ([], None, []),
+        ([seen("it", 5)], None, []),
+        ([seen("it", 5), seen("b", 9), seen("a", 2)], None, ["a", "b"]),
+        ([seen("it", 5), seen("it", 7)], None, ["it"]),
+        ([seen("x", 5), seen("a", 2), seen("nowhere")], "x", ["nowhere", "a", "x"]),
+    ],
+)
+def test_reports_besides_what_the_verdict_rests_on(
+    reports: list[ConsoleReport], traced: str | None, others: list[str]
+) -> None:
+    one = boot(title="it", reports=reports)
+    assert views.traced(one) == traced
+    assert [report.title for report in views.also_reported(one)] == others
+
+
+def test_a_warning_is_shown_once() -> None:
+    one = boot(reports=[seen("a", 1)], warnings=["a", "b"])
+    assert views.also_warned(one) == ["b"]
+    assert views.also_warned(boot(warnings=["a", "b"])) == ["a", "b"]
+
+
+def test_the_machine_is_what_the_kernel_said_of_it_and_not_of_its_memory() -> None:
+    facts = {"reserved_top": "0xf7c00000", "lowmem": "895MB", "vmi": "engaged", "command_line": "quiet"}
+    assert views.machine(boot(paravirt=facts)) == [("VMI", "engaged"), ("Reserved from", "0xf7c00000")]
+    assert views.machine(boot()) == []
 
 
 def evidence(*texts: str) -> list[EvidenceOut]:
