@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from jobs.outcome.formats.row import Blame, Format, Type
 from jobs.outcome.frames import Kind, Place
-from jobs.outcome.generic import generic, trapped
+from jobs.outcome.generic import clock, generic, trapped
 from jobs.outcome.model import Frame
 from jobs.outcome.signature import bare_function
 
@@ -70,7 +70,7 @@ def blame(row: Format, places: list[Place], named: str | None, address: int | No
         return _task(places)
     if row.blame is Blame.NAMED and named is not None:
         bare = bare_function(named)
-        if row.type is Type.KCSAN or not passed(bare):  # a race is between the two that the kernel names
+        if row.type is Type.KCSAN or clock(bare) or not passed(bare):  # a race is between the two that are named
             return bare
         below = places if row.type is Type.LOCKDEP else list(_story(places))  # the locks it names come before traces
         return _below(below, bare, passed) or bare

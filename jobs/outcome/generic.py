@@ -136,6 +136,14 @@ def trapped(name: str) -> bool:
     return _TRAPPED.match(name) is not None
 
 
+_CLOCK = _compiled(_CLOCKS)
+
+
+def clock(name: str) -> bool:
+    """Whether a function belongs to a clock's interrupt or to what it checks: a WARNING that names it means it."""
+    return _CLOCK.match(name) is not None
+
+
 @cache
 def generic(name: str) -> bool:
     """Whether a function (its bare name) is passed over in every kind of report."""

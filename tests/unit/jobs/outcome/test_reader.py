@@ -115,7 +115,7 @@ class TestPass:
 
     @pytest.mark.parametrize("sign", [END, "tfguest login: ", "[    9.000001] reboot: Power down\n"])
     def test_where_nothing_was_agreed_on_the_signs_that_people_go_by_count(self, sign: str) -> None:
-        outcome, reader = boot(BOOT + START + sign, Ending.END_OF_FILE, token=None, release=None)
+        outcome, _ = boot(BOOT + START + sign, Ending.END_OF_FILE, token=None, release=None)
         assert (verdict(outcome), outcome.outcome) == ("pass", Outcome.BOOTED)
 
     def test_user_space_alone_is_no_sign(self) -> None:
