@@ -90,7 +90,7 @@ def boot(
     as_json: options.Json = False,
     server: options.Server = None,
 ) -> None:
-    """Show everything of one boot: verdict, evidence, phases."""
+    """Show everything of one boot: verdict, outcome, phases, evidence, trace."""
     with connection.client(ctx, server) as farm:
         found = farm.boot(number)
     if as_json:
