@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.data.consoles.broken.make.recipe import load as recipes
+from tests.data.consoles.broken.make.recipe import read
 from tests.support.broken import CORPUS, SUFFIX, Case, load, parse
 
 HEADER = (
@@ -85,3 +87,24 @@ def test_the_corpus_is_well_formed() -> None:
         token = case.expected("token")
         assert token is None or f"farm.token={token}" in case.header["cmdline"], case.name
         assert len(case.console) < 1 << 20, case.name
+
+
+def test_each_console_has_a_recipe_and_expects_what_it_says() -> None:
+    known = recipes()
+    cases = {case.name: case for case in load(CORPUS)}
+    assert cases.keys() == known.keys()
+    for name, case in cases.items():
+        recipe = known[name]
+        assert (recipe.outcome, recipe.type, recipe.function) == tuple(
+            case.header[key] for key in ("outcome", "type", "function")
+        ), name
+        assert (recipe.stage, recipe.culprit, recipe.note) == tuple(
+            case.header.get(key) for key in ("stage", "culprit", "note")
+        ), name
+
+
+def test_a_recipe_with_an_unknown_key_is_refused() -> None:
+    table = {"done": "Nothing.", "outcome": "booted"}
+    assert read("x", table).outcome == "booted"
+    with pytest.raises(ValueError, match="x: no key is called stagee"):
+        read("x", {**table, "stagee": "done"})

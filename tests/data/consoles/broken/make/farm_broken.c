@@ -10,9 +10,11 @@
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -255,6 +257,38 @@ static noinline int farm_bad_page(void)
 	return 0;
 }
 
+static noinline int farm_freed_page(void)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 5), *again;
+	char *text = page_address(page);
+
+	__free_pages(page, 5);
+	OPTIMIZER_HIDE_VAR(text);
+	text[100] = 'X';
+	again = alloc_pages(GFP_KERNEL, 5); /* with page_poison=1 it is looked at when it is handed out again */
+	__free_pages(again, 5);
+	return 0;
+}
+
+static noinline int farm_fortify(void)
+{
+	static struct {
+		char name[8], rest[8];
+	} both;
+	size_t length = 12;
+
+	OPTIMIZER_HIDE_VAR(length);
+	memcpy(both.name, how, length); /* more than a name has room for */
+	return both.rest[0];
+}
+
+static noinline int farm_stack_end(void)
+{
+	*end_of_stack(current) = 0; /* where STACK_END_MAGIC stood */
+	msleep(20);
+	return 0;
+}
+
 static noinline int farm_page_alloc(void)
 {
 	struct page *all[64];
@@ -435,7 +469,8 @@ static const struct {
 	{ "spin", farm_spin_deadlock },	   { "busy", farm_busy_loop },		 { "rcu", farm_rcu_loop },
 	{ "irqsoff", farm_irqs_off },	   { "sleep", farm_sleeps },		 { "irqleft", farm_irq_imbalance },
 	{ "triple", farm_triple_fault },   { "copyoverflow", farm_copy_overflow },
-	{ "double", farm_double_fault },
+	{ "double", farm_double_fault },   { "freedpage", farm_freed_page },	 { "fortify", farm_fortify },
+	{ "stackend", farm_stack_end },
 };
 
 static int __init farm_init(void)
