@@ -11,7 +11,7 @@ from jobs.outcome import blame as blaming
 from jobs.outcome import symbolize
 from jobs.outcome.formats.row import Blame, Format, Severity, Type
 from jobs.outcome.frames import MOST, Place, places
-from jobs.outcome.lines import PREFIX, Line, Record, readable, unglued
+from jobs.outcome.lines import PREFIX, WIDTH, Line, Record, readable, unglued
 from jobs.outcome.model import Evidence, Report
 from jobs.outcome.signature import bare_function, bare_title, signature, syscall
 from jobs.symbols.model import Symbols
@@ -20,7 +20,6 @@ LENGTH = 24 * 1024  # bytes kept after a header; a lockdep report with its chain
 RECORDS = 400  # ... and records looked at
 NEAR = 4096  # bytes after the end of a report within which the next one is its consequence
 SOON = 10.0  # seconds: printing a long report at 9600 baud takes as long
-WIDTH = 80  # a console of this many columns that wraps
 
 _LONG = 5  # times as much of all three for a trace of a stack that ran over
 _CALLERS = 1  # frames below the blamed function that belong to a report's identity

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from jobs.outcome.model import Evidence
 
+WIDTH = 80  # columns of a console that wraps
+WRAPS = 2  # lines after a wide one that may be the rest of it
 PIECE = 8192  # bytes; kernel lines are below 1024 (LOG_LINE_MAX, kernel/printk/printk.c)
 SHOWN = 500  # characters of a line that is shown as evidence
 
@@ -78,7 +80,10 @@ class Record:
 
 
 class Splitter:
-    """Cuts a stream of chunks into spans. Holds at most `PIECE` bytes."""
+    """Cuts a stream of chunks into spans. Holds little more than `PIECE` bytes.
+
+    A line as wide as a console that wraps is handed out together with the next ones, of which it may be the beginning.
+    """
 
     def __init__(self) -> None:
         self._rest = b""
@@ -95,14 +100,18 @@ class Splitter:
         if self._rest:
             data = self._rest + data
         end = data.rfind(b"\n") + 1
-        if end:
-            yield self._take(data[:end])
-            data = data[end:]
-        start = 0
-        while len(data) - start > PIECE:
-            yield self._take(data[start : start + PIECE])
-            start += PIECE
-        self._rest = data[start:] if start else data
+        if end and (whole := _not_wrapped(data, end)):
+            yield self._take(data[:whole])
+            data = data[whole:]
+        start = data.rfind(b"\n") + 1  # of the begun line; what is before it is held back
+        if len(data) - start > PIECE:
+            if start:
+                yield self._take(data[:start])
+            while len(data) - start > PIECE:
+                yield self._take(data[start : start + PIECE])
+                start += PIECE
+            data = data[start:]
+        self._rest = data
 
     def flush(self) -> Iterator[Span]:
         """What is left when the console ends: a line that never got its end."""
@@ -115,6 +124,28 @@ class Splitter:
         self._number += data.count(b"\n")
         self._offset += len(data)
         return span
+
+
+def _not_wrapped(data: bytes, end: int) -> int:
+    """The end of the lines up to `end` that do not wait for more: a wide line for the next, at most two for a third."""
+    for _ in range(WRAPS):
+        start = data.rfind(b"\n", 0, end - 1) + 1
+        if not is_wide(data[start : end - 1]):
+            break
+        end = start
+        if not end:
+            break
+    return end
+
+
+def is_wide(raw: bytes) -> bool:
+    """Whether a line may have been broken at the console's right edge."""
+    return len(raw.rstrip(b"\r")) == WIDTH
+
+
+def continues(raw: bytes) -> bool:
+    """Whether a line may be the rest of a wide one before it: it wears nothing of its own."""
+    return bool(raw.strip(BLANK)) and not raw.startswith((b"[", b"<"))
 
 
 def clean(raw: bytes) -> str:
@@ -143,7 +174,7 @@ def readable(raw: bytes) -> str:
 def unglued(text: str) -> str:
     """Text with a line feed before each record that began inside another's line."""
     if "\r" in text:
-        text = text.replace("\r", "\n")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     cuts = [at.start() for at in _TIME_AT.finditer(text) if at.start() and text[at.start() - 1] not in "\n>"]
     if text.find("<", 1) > 0:
         cuts += [at.start() for at in _LEVEL_AT.finditer(text) if at.start() and text[at.start() - 1] not in "\n >"]

@@ -13,7 +13,7 @@ from functools import partial
 from farm.core.words import Stage
 from jobs.outcome import verdict
 from jobs.outcome.formats.table import INITCALLS, NOTHING, Rows, needles
-from jobs.outcome.lines import BLANK, PIECE, Line, Span, Splitter, clean, last_line, records
+from jobs.outcome.lines import BLANK, PIECE, WRAPS, Line, Span, Splitter, clean, continues, is_wide, last_line, records
 from jobs.outcome.lives import AFTER_BANNER
 from jobs.outcome.model import Ending, Expectation, Reading, Settled
 from jobs.outcome.pattern import compile_pattern
@@ -57,7 +57,7 @@ class Reader:
         rest = self._splitter.rest
         if self._seen.settled is not None or not rest:
             return self._seen.settled
-        if self._pattern is not None and self._matches(rest):
+        if self._pattern is not None and any(map(self._matches, rest.split(b"\n"))):
             return Settled(END_GRACE)
         return Settled(FATAL_GRACE) if rest.rstrip().endswith(_HALTED) else None
 
@@ -190,10 +190,24 @@ class Reader:
                 rows = self._needles.rows(numbers)
             line = Line(clean(raw), number, span.offset + piece)
             sight = Sight(line, rows, partial(self._before, span, piece, number), after)
-            for record in records(line.text):
+            for record in records(self._unwrapped(span.data, end, raw, line.text)):
                 self._seen.record(record, sight)
             if self._pattern is not None and self._matches(raw, line.text):
                 self._seen.success(line)
+
+    def _unwrapped(self, data: bytes, end: int, raw: bytes, text: str) -> str:
+        """A line's text with what stands on the next lines, where a console of 80 columns broke it."""
+        for _ in range(WRAPS):
+            if not is_wide(raw) or end >= len(data):
+                break
+            following = data.find(b"\n", end + 1)
+            following = len(data) if following < 0 else following
+            raw = data[end + 1 : following]
+            if not continues(raw):
+                break
+            text = text.rstrip("\r") + clean(raw)
+            end = following
+        return text
 
     def _only_an_initcall(self, raw: bytes) -> bool:
         """The short way for what initcall_debug prints by the thousand. False where more may be in the line."""
