@@ -19,7 +19,7 @@ SHARED = ROOT.parent / "shared"
 CORPUS = SHARED / "logs" / "corpus"
 SCORER = SHARED / "tools" / "score" / "score.py"
 
-# Words of `type` in manifest.jsonl for which the kernel reported nothing itself: silence, resets, the loader's words.
+# Words of `type` in manifest.jsonl for which the kernel itself reported nothing.
 _UNREPORTED = frozenset({"silent", "reset", "reboot-loop", "unfinished", "no-output", "no-kernel", "another-kernel"})
 
 
@@ -72,8 +72,10 @@ def _listed() -> list[Console]:
 def _truth_of_row(row: Mapping[str, Any]) -> dict[str, Any]:
     truth = {key: row[key] for key in ("outcome", "verdict", "type", "stage") if key in row}
     truth["function"] = row.get("function")
-    warned = row.get("warnings", False)
-    truth["report"] = row.get("report", bool(warned) or row["type"] not in _UNREPORTED | {None})
+    if row["verdict"] == "infra" or row["type"] in _UNREPORTED:
+        truth["report"] = False
+    else:
+        truth["report"] = row["type"] is not None or row.get("warnings", False)
     return truth
 
 
@@ -84,7 +86,7 @@ def _broken() -> list[Console]:
             group="broken",
             data=case.console,
             expect=Expectation(token=case.expected("token"), release=case.release),
-            fetched=True,  # QEMU's loader hands the image over
+            fetched=None,  # a header does not say
             truth=_truth_of_case(case),
         )
         for case in broken.load()
