@@ -108,3 +108,16 @@ def test_a_recipe_with_an_unknown_key_is_refused() -> None:
     assert read("x", table).outcome == "booted"
     with pytest.raises(ValueError, match="x: no key is called stagee"):
         read("x", {**table, "stagee": "done"})
+
+
+def test_no_expectation_contradicts_the_bytes() -> None:
+    """What can be said without reading a kernel's reports: so that a capture that went wrong is not filed as right."""
+    for case in load(CORPUS):
+        outcome, function = case.header["outcome"], case.expected("function")
+        end = f"farm-init: end token={case.expected('token')} failed=0".encode()
+        assert (end in case.console) == (outcome.startswith("booted") or outcome == "wrong-kernel"), case.name
+        assert (case.console == b"") == (outcome == "no-output"), case.name
+        assert function is None or function.encode() in case.console, case.name
+        starts = max(case.console.count(first) for first in (b"] Linux version ", b"SeaBIOS (", b"Probing EDD"))
+        assert starts > 1 or outcome not in {"reboot-loop", "booted-after-reset"}, case.name
+        assert case.header["kernel"].startswith(case.release + " (Debian "), case.name

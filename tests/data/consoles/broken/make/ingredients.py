@@ -105,7 +105,8 @@ def module(wanted: Kernel) -> bytes:
         _unpack_headers(wanted, build)
     with tempfile.TemporaryDirectory(prefix="broken-") as scratch:
         target = Path(scratch) / "farm_broken.c"
-        shutil.copy(HERE / "farm_broken.c", target)
+        for source in HERE.glob("farm_*.[ch]"):
+            shutil.copy(source, scratch)
         # The path of the source stands in BUG's and WARNING's lines: it is not to depend on where this is built.
         (target.parent / "Makefile").write_text("obj-m := farm_broken.o\nccflags-y := -fmacro-prefix-map=$(src)/=\n")
         _run("make", "-C", str(build / "headers"), f"M={target.parent}", "CC=gcc", "modules")
