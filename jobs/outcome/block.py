@@ -22,6 +22,7 @@ NEAR = 4096  # bytes after the end of a report within which the next one is its 
 SOON = 10.0  # seconds: printing a long report at 9600 baud takes as long
 
 _LONG = 5  # times as much of all three for a trace of a stack that ran over
+_FOLLOWERS = 12
 _CALLERS = 1  # frames below the blamed function that belong to a report's identity
 _EVIDENCE = 6
 _EARLY_EIP = re.compile(r"^err \S+ +EIP ([0-9a-f]{8}) ")  # arch/x86/kernel/head_32.S, fault_msg
@@ -89,7 +90,8 @@ class Block:
 
     def follow(self, row: Format, match: re.Match[str], shown: Evidence) -> None:
         """A header that belongs to this report: what it led to."""
-        self.followers.append((row, match, shown))
+        if len(self.followers) < _FOLLOWERS or self.panic is None:
+            self.followers = [*self.followers[: _FOLLOWERS - 1], (row, match, shown)]
         self._report = None
         if row.severity is Severity.FATAL or self.severity not in {Severity.FATAL, Severity.OOPS}:
             self.severity = row.severity

@@ -28,12 +28,12 @@ class Reports:
 
     blocks: list[Block] = field(default_factory=list)
     open: list[Block] = field(default_factory=list)  # those whose lines still come
-    _headers: set[tuple[str | None, str]] = field(default_factory=set)  # with their times
+    _headers: set[tuple[str | None, str | None, str]] = field(default_factory=set)  # with their times
     _headless: Block | None = None  # what may be a report whose header is lost
 
     def known(self, record: Record) -> bool:
         """Whether this very header stood on the console before, time and all."""
-        return (record.stamp, record.message) in self._headers
+        return (record.stamp, record.caller, record.message) in self._headers
 
     def take(self, data: bytes) -> None:
         """Whole lines that follow, for the reports that are open."""
@@ -50,7 +50,7 @@ class Reports:
         """A header; the report it is part of now: itself, or one before it."""
         row = block.row
         if len(self._headers) < _HEADERS:
-            self._headers.add((block.record.stamp, block.record.message))
+            self._headers.add((block.record.stamp, block.record.caller, block.record.message))
         if row.follows and row.severity is Severity.FATAL:
             self.adopt()
         cause = self._cause(block) if row.follows else None
