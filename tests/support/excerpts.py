@@ -64,8 +64,9 @@ def trace(*names: str, at: int = 0xC0101000) -> str:
 def oops(*names: str, header: str = FAULT, at: int = 0xC0101000, release: str = RELEASE) -> str:
     """An oops of i386 2.6.27 (arch/x86/kernel/traps_32.c die, process_32.c): the first name, called by the rest."""
     place = f"{names[0]}+0x{at % 89:x}/0x{at % 89 + 99:x}"
+    fault = f"IP: [<{at:08x}>] {place}\n*pde = 00000000 \nOops: 0000 [#1] SMP \n"  # other headers are die()'s own
     return (
-        f"{header}\nIP: [<{at:08x}>] {place}\n*pde = 00000000 \nOops: 0000 [#1] SMP \nModules linked in:\n\n"
+        f"{header}\n{fault if header == FAULT else ''}Modules linked in:\n\n"
         f"Pid: 1, comm: swapper Not tainted ({release} #1)\n"
         f"EIP: 0060:[<{at:08x}>] EFLAGS: 00010246 CPU: 0\nEIP is at {place}\n"
         f"EAX: 00000000 EBX: {at + 64:08x} ECX: 00000000 EDX: {at >> 3:08x}\n"

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from farm.core.words import Stage
-from jobs.outcome.block import LENGTH, NEAR, RECORDS, WIDTH, Block
+from jobs.outcome.block import LENGTH, NEAR, RECORDS, Block
 from jobs.outcome.explain import read
 from jobs.outcome.formats.row import Blame, Format, Severity, Type
-from jobs.outcome.lines import Line, Record
+from jobs.outcome.lines import WIDTH, Line, Record
 from jobs.outcome.model import Evidence, Report
 from tests.support.excerpts import BOOT, FAULT, oops, timed, trace
 
@@ -118,7 +118,6 @@ class TestLines:
         report = only(BOOT + warning + "---[ end trace 5871f91f961cb6c6 ]---\n" + trace("later"))
         assert callers(report) == ["kernel_init"]
 
-    @pytest.mark.xfail(reason="what follows an oops with `Oops: 0000 [#1]` in it is taken for its own")
     def test_after_the_end_marker_of_an_oops_neither(self) -> None:
         report = only(BOOT + oops(*NAMES) + trace("later"))
         assert callers(report) == ["do_one_initcall", "kernel_init"]
