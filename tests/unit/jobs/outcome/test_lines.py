@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.outcome.lines import PIECE, SHOWN, Line, Record, Span, Splitter, clean, last_line, records
+from jobs.outcome import Ending, Expectation, Reader
+from jobs.outcome.lines import PIECE, SHOWN, WIDTH, Line, Record, Span, Splitter, clean, last_line, records, unglued
 
 
 def spans(*chunks: bytes) -> list[Span]:
@@ -102,10 +103,100 @@ def test_clean_text_is_inert(raw: bytes) -> None:
         ("array[12] = <5> ok", [("array[12] = <5> ok", False, None)]),
         ("[  OK  ] Started foo", [("[  OK  ] Started foo", False, None)]),
         ("[    4.9] short", [("short", True, "4.9")]),
+        ("[    1.234567@1] vendor", [("vendor", True, "1.234567")]),
+        ("[12345678.123456] late", [("late", True, "12345678.123456")]),
+        ("<12>[    1.234567] facility and level", [("facility and level", True, "1.234567")]),
+        ("kern  :warn  : [    1.234567] dmesg -x", [("dmesg -x", True, "1.234567")]),
+        ("Nov 22 12:06:48 lab kernel: [    1.234567] syslog", [("syslog", True, "1.234567")]),
+        ("Nov 22 12:06:48 lab kernel: syslog", [("syslog", True, None)]),
+        ("2026-11-22 12:06:48.123 [    1.234567] a logger", [("a logger", True, "1.234567")]),
+        ("2026-11-22T12:06:48+01:00 plain", [("plain", False, None)]),
+        ("Nov 22 12:06:48 lab sshd[12]: no kernel", [("Nov 22 12:06:48 lab sshd[12]: no kernel", False, None)]),
+        ("kernel: <6>[    1.234567][    T1] all", [("all", True, "1.234567", "T1")]),
+        ("[    T1] caller alone", [("caller alone", True, None, "T1")]),
+        ("[ T123] caller", [("caller", True, None, "T123")]),
+        ("..<4>[    1.234567] both", [("..", False, None), ("both", True, "1.234567")]),
+        ("x <4>is no level after a blank", [("x <4>is no level after a blank", False, None)]),
+        ("a<4> needs a text", [("a<4> needs a text", False, None)]),
+        ("a<8>is no level", [("a<8>is no level", False, None)]),
+        ("a[ 1.5] is no time", [("a[ 1.5] is no time", False, None)]),
+        ("one\r\rtwo", [("one", False, None), ("two", False, None)]),
     ],
 )
 def test_records(text: str, expected: list[tuple[str, bool, str | None]]) -> None:
     assert list(records(text)) == [Record(*item) for item in expected]
+
+
+def test_a_records_time_is_in_seconds() -> None:
+    assert [record.seconds for record in records("[   12.500000] a")] == [12.5]
+    assert [record.seconds for record in records("a")] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("plain", ["plain"]),
+        ("[    1.000000] one[    2.000000] two<4>three", ["[    1.000000] one", "[    2.000000] two", "<4>three"]),
+        ("<4>[    1.000000] one", ["<4>[    1.000000] one"]),
+        ("a<4>[    1.000000] one", ["a", "<4>[    1.000000] one"]),
+        ("kept\nas it is<4>b", ["kept", "as it is", "<4>b"]),
+        ("a\rb", ["a", "b"]),
+    ],
+)
+def test_unglued(text: str, parts: list[str]) -> None:
+    assert unglued(text).split("\n") == parts
+
+
+class TestWrapped:
+    """A console of 80 columns breaks lines: a wide one waits for the next, of which it may be the beginning."""
+
+    WIDE = b"w" * WIDTH
+
+    def test_a_wide_line_is_handed_out_with_the_next(self) -> None:
+        splitter = Splitter()
+        assert list(splitter.push(b"a\n" + self.WIDE + b"\n")) == [Span(b"a\n", 1, 0)]
+        assert list(splitter.push(b"rest")) == []
+        (span,) = splitter.push(b"\n")
+        assert (span.data, span.number, span.offset) == (self.WIDE + b"\nrest\n", 2, 2)
+
+    @pytest.mark.parametrize("width", [WIDTH - 1, WIDTH + 1])
+    def test_another_line_waits_for_nothing(self, width: int) -> None:
+        splitter = Splitter()
+        assert [span.data for span in splitter.push(b"x" * width + b"\n")] == [b"x" * width + b"\n"]
+
+    def test_carriage_returns_do_not_count(self) -> None:
+        splitter = Splitter()
+        assert list(splitter.push(self.WIDE + b"\r\n")) == []
+
+    def test_little_is_held_back(self) -> None:
+        splitter = Splitter()
+        for _ in range(1000):
+            list(splitter.push(self.WIDE + b"\n"))
+            assert len(splitter.rest) <= 3 * (WIDTH + 1)
+
+    def test_at_the_end_nothing_is_left(self) -> None:
+        assert (
+            b"".join(span.data for span in spans(b"a\n", self.WIDE + b"\n", self.WIDE))
+            == b"a\n" + self.WIDE + b"\n" + self.WIDE
+        )
+
+    @pytest.mark.parametrize(
+        "size",
+        [
+            pytest.param(1, marks=pytest.mark.xfail(reason="the first of three wide lines is handed out alone")),
+            pytest.param(7, marks=pytest.mark.xfail(reason="the first of three wide lines is handed out alone")),
+            WIDTH + 1,
+            1 << 20,
+        ],
+    )
+    def test_a_header_over_three_lines_is_one_however_it_comes(self, size: int) -> None:
+        header = f"WARNING: at drivers/{'x' * 120}/foo.c:12 foo+0x12/0x30()".ljust(3 * WIDTH, "z")
+        lines = [header[at : at + WIDTH] for at in range(0, 3 * WIDTH, WIDTH)]
+        console = ("Linux version 2.6.27 (a@b) #1\n" + "\n".join(lines) + "\nmore\n").encode()
+        reader = Reader(Expectation())
+        for at in range(0, len(console), size):
+            reader.feed(console[at : at + size])
+        assert [report.title for report in reader.conclude(Ending.END_OF_FILE).reports] == ["WARNING in foo"]
 
 
 class TestLastLine:
