@@ -62,14 +62,23 @@ def test_every_script_and_every_console_fits_the_database(pair: tuple[Talk, Talk
     claimed = near.http.post("/labs/here/claim", json={"worker": "w" * 200, "free": ["a"], "wait": 0}).json()
     boot = claimed["boot"]
     long = "\0\ud7ff\x1b[31m" * 1000
-    report = dict.fromkeys(("reason", "title", "type", "function", "signature", "booted", "device_fault"), long)
-    report |= {"verdict": "fail", "stage": "init"}
-    evidence = [{"line": 1, "offset": 0, "text": long}]
-    answer = near.http.post(f"/boots/{boot}/report", json={**report, "evidence": evidence, "warnings": [long]})
+    report: dict[str, object] = dict.fromkeys(
+        ("reason", "title", "type", "function", "signature", "booted", "device_fault"), long
+    )
+    report |= {"verdict": "fail", "stage": "init", "outcome": "booted-with-warnings"}
+    seen = {"title": long, "type": long, "severity": long, "evidence": {"line": 1, "offset": 0, "text": long}}
+    report |= {"evidence": [seen["evidence"]], "warnings": [long], "reports": [seen], "frames": [long] * 20}
+    report |= {"paravirt": {"platform": long}, "culprit": long, "stage_times": {"start_kernel": 1.5}}
+    answer = near.http.post(f"/boots/{boot}/report", json=report)
     assert answer.status_code == 200, answer.text
     found = far.http.get(f"/boots/{boot}").json()
     assert found["verdict"] == "fail"
-    assert found["evidence"][0]["text"].endswith("\x1b[31m")
+    line = long.replace("\0", "\ufffd")[:1000]
+    assert found["frames"] == [line] * 20
+    said = (found["evidence"][0]["text"], found["reports"][0]["evidence"]["text"], found["paravirt"]["platform"])
+    assert said == (line, line, line)
+    assert [boot["id"] for boot in far.http.get("/boots?outcome=booted-with-warnings").json()] == [boot]
+    assert far.http.get("/boots?outcome=booted").json() == []
     assert far.http.get("/builds").json()[0]["tree"] == "дерево"
 
 
