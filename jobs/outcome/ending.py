@@ -23,6 +23,7 @@ _BY_TYPE = {
     Type.HANG: Outcome.HANG,
     Type.PANIC: Outcome.PANIC,
     Type.OOM: Outcome.PANIC,
+    Type.MCE: Outcome.PANIC,
 }
 
 
@@ -72,7 +73,7 @@ def _led_to(seen: Seen, old: Block, new: Block) -> bool:
     if not new.follows_upon(old):
         return False
     before, after = seen.report(old), seen.report(new)
-    return before.corrupted or after.function is None or before.function == after.function
+    return before.corrupted or after.corrupted or (before.function is not None and before.function == after.function)
 
 
 def find(seen: Seen, ending: Ending, *, image_fetched: bool | None) -> Found:
@@ -112,16 +113,16 @@ def _reported(seen: Seen, block: Block) -> Found:
         return Found(Outcome.EARLY_EXCEPTION, block)
     if row.outcome is not None:
         return Found(row.outcome, block)
+    if row.severity in {Severity.WARNING, Severity.STALL}:  # panic_on_warn, hung_task_panic: it was told to
+        return Found(Outcome.PANIC, block)
     if row.type in _BY_TYPE:
         return Found(_BY_TYPE[row.type], block)
-    if row.severity in {Severity.WARNING, Severity.STALL}:  # panic_on_warn and its like
-        return Found(Outcome.PANIC, block)
     return Found(Outcome.OOPS, block)
 
 
 def _stopped(seen: Seen, ending: Ending, block: Block | None) -> Found:
     """The image ran, and neither died aloud nor reached its end."""
-    powered_down = ending is Ending.POWER_LOST and seen.first.orderly
+    powered_down = ending is Ending.POWER_LOST and seen.first.orderly is not None
     if ending is Ending.CONSOLE_LOST:
         return Found(Outcome.CONSOLE_LOST)
     if ending is Ending.POWER_LOST and not powered_down:
@@ -130,6 +131,8 @@ def _stopped(seen: Seen, ending: Ending, block: Block | None) -> Found:
         return Found(Outcome.HANG, block)
     if seen.given_up is not None:
         return Found(seen.given_up.row.outcome or Outcome.UNFINISHED, seen.given_up)
+    if seen.first.orderly == "System halted":
+        return Found(Outcome.HALTED)
     if powered_down or ending in {Ending.TOTAL, Ending.FLOOD}:
         return Found(Outcome.UNFINISHED)
     broken = next((old for old, _ in seen.context if old.row.outcome is not None), None)

@@ -35,7 +35,7 @@ class Life:
     end: Line | None = None  # the end marker with our token, or the pattern's line, or a sign that it booted
     failed: int = 0  # checks, as the end marker counts them
     checks: dict[str, Line] = field(default_factory=dict)  # that failed, by name
-    orderly: bool = False  # it was told to restart or to go off, and said so
+    orderly: str | None = None  # it was told to restart or to go off, and said so
     calling: str | None = None  # the initcall that runs, with initcall_debug
     first_time: str | None = None  # the first line whose time no other boot repeats
     fatal: Block | None = None  # the first report that ends this kernel
@@ -80,10 +80,12 @@ class Lives:
             life.timed = life.timed or record.stamp is not None
             return True
         last = before()
+        if last is not None and last.text == line.text:
+            return False  # two consoles on one line: each record comes twice
         if (life.timed and record.stamp is None) or (last and _CONSOLE_UP.search(last.text)):
             return False  # `cat /proc/version`; or printk's buffer once more
         new = Restart(line, last, release)
-        if life.fatal is not None or life.orderly or self._certain(release):
+        if life.fatal is not None or life.orderly is not None or self._certain(release):
             self.start_over(new)
         else:
             self.doubt = new  # `dmesg` prints a banner, too
@@ -101,9 +103,10 @@ class Lives:
         """
         life = self.now
         late = record.stamp is not None and not record.stamp.endswith("000")
-        if self.doubt is None:
-            if late and life.first_time is None:
-                life.first_time = line.text
+        if late and life.first_time is None:
+            life.first_time = line.text  # in doubt, too: where two consoles are on one line, it comes twice
+        elif self.doubt is None:
+            return
         elif late and line.text == life.first_time:
             self.doubt = None
         elif late or (not life.timed and AFTER_BANNER.search(record.message)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from farm.core.words import Stage
 from jobs.outcome.block import Block
 from jobs.outcome.formats.headless import END, HEADLESS, MODULES
-from jobs.outcome.formats.row import Format, Milestone, Severity
+from jobs.outcome.formats.row import Format, Milestone, Severity, Type
 from jobs.outcome.formats.table import BANNER, FARM_INIT, INITCALLS, Rows
 from jobs.outcome.lines import Line, Record
 from jobs.outcome.lives import STARTED_OVER, Before, Life, Lives, Restart
@@ -30,8 +30,9 @@ _FARM = re.compile(
 )
 _INITCALL = re.compile(r"^(calling  |initcall )([\w.]{1,100})\+0x")  # init/main.c do_one_initcall
 _OFFSET = re.compile(r"0x[0-9a-f]+")  # KASLR: kernel/panic.c by arch/x86/kernel/setup.c dump_kernel_offset
-_ORDERLY = re.compile(r"^(?:reboot: )?(?:Restarting system|Power down|System halted)")  # kernel/reboot.c
+_ORDERLY = re.compile(r"^(?:reboot: )?(Restarting system|Power down|System halted)")  # kernel/reboot.c
 _REPORTS = {Severity.FATAL, Severity.OOPS, Severity.STALL, Severity.WARNING}
+_PAST_THE_LOG = {Type.EARLY_EXCEPTION, Type.DOUBLE_FAULT}
 _LOADERS = {Severity.LOADER_ERROR, Severity.LOADER_OK}
 
 
@@ -147,7 +148,7 @@ class Seen:
         if FARM_INIT in rows.own and self._on_farm_init(record.message, sight.line):
             return
         fresh = self._fresh(record)
-        trusted = record.printk or not life.timed or not life.in_userspace
+        trusted = record.printk or not life.timed or life.stage.rank < Stage.START_KERNEL.rank
         for mark in rows.milestones:
             if (trusted or mark.untrusted) and mark.regex.search(record.message):
                 self._on_milestone(mark, record, sight)
@@ -164,7 +165,7 @@ class Seen:
         if any(mark.regex.search(record.message) for mark in rows.booted):
             self._on_booted(sight.line)
         for row in rows.formats:
-            if (trusted or row.untrusted) and (match := row.regex.search(record.message)):
+            if (trusted or row.untrusted or self._too_early(row)) and (match := row.regex.search(record.message)):
                 self._on_row(row, match, record, sight)
                 return
         if trusted and rows.own:
@@ -172,6 +173,10 @@ class Seen:
         opened = self.reports.open
         if opened and opened[-1].line is sight.line:
             opened[-1].glued.append(record.message)  # on a header's own line
+
+    def _too_early(self, row: Format) -> bool:
+        """Whether what `row` reports may come with no time on it: early_printk writes past the log."""
+        return row.type in _PAST_THE_LOG and not self.life.in_userspace
 
     def _fresh(self, record: Record) -> bool:
         """Whether the kernel says it now: a copy of its log repeats old lines, and a job's own output may quote any.
@@ -232,8 +237,8 @@ class Seen:
         elif severity is Severity.GIVEN_UP:
             self.given_up = self.given_up or block
         elif severity is Severity.CONTEXT:
-            if _ORDERLY.match(block.record.message):
-                self._on_orderly(block)
+            if orderly := _ORDERLY.match(block.record.message):
+                self._on_orderly(orderly[1], block.line)
             self.context = [*self.context, (block, block.first)][-_CONTEXT:]
         elif severity is Severity.LOADER_OK:
             self.loader.clear()
@@ -242,11 +247,12 @@ class Seen:
 
     # How a boot ends
 
-    def _on_orderly(self, block: Block) -> None:
-        self.life.orderly = True
-        off = "Restarting" not in block.record.message  # who restarts may do so for ever
-        if off and self.expect.open and self.life.in_userspace and self.life.end is None:
-            self.life.end = block.line
+    def _on_orderly(self, words: str, line: Line) -> None:
+        life = self.life
+        life.orderly = words
+        off = words != "Restarting system"  # who restarts may do so for ever
+        if off and self.expect.open and life.in_userspace and life.end is None:
+            life.end = line
 
     def _on_booted(self, line: Line) -> None:
         """A sign that people go by, where no other was agreed on."""

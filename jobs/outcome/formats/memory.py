@@ -70,8 +70,10 @@ _SHORT = (
            "vmap allocation failed: use vmalloc=<size> to increase size", Blame.NOTHING, "mm/vmalloc.c alloc_vmap_area (2.6.28+), __get_vm_area_node (before)", traced=False),
     Format("vmalloc-space", Type.OOM, Severity.WARNING, "vmalloc_node_range for size", r"^vmalloc_node_range for size \d+ failed: Address range restricted",
            "vmap allocation failed: address range restricted", Blame.NOTHING, "mm/vmalloc.c alloc_vmap_area; 6.10+", traced=False),
+    Format("page-poison", Type.BAD_PAGE, Severity.OOPS, "pagealloc: ", r"^pagealloc: (?:single bit error|memory corruption)",
+           "pagealloc: memory corruption", Blame.TRACE, "mm/page_poison.c (mm/debug-pagealloc.c) check_poison_mem; 2.6.30+", skip=r"poison|^_*kernel_unpoison"),
     Format("vmalloc-failure", Type.OOM, Severity.WARNING, ": vmalloc", r"^.{1,40}: vmalloc(?:: allocation failure| error: size \d| size \d+ allocation failure)",
-           "vmalloc allocation failure", Blame.TRACE, "mm/vmalloc.c __vmalloc_node_range, __vmalloc_area_node; `vmalloc: ` 2.6.39-4.8 and to 5.12, `vmalloc size` and `vmalloc error` since", skip=r"vmalloc|vmap|^warn_alloc|alloc_pages", traced=False),
+           "vmalloc allocation failure", Blame.TRACE, "mm/vmalloc.c __vmalloc_node_range, __vmalloc_area_node; `vmalloc: ` 2.6.39-4.8 and to 5.12, `vmalloc size` and `vmalloc error` since", skip=r"^_*vmalloc|^_*vmap|^warn_alloc|^_*alloc_pages", traced=False),
 )  # fmt: skip
 
 _MACHINE = (

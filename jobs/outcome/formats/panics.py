@@ -92,7 +92,7 @@ _FOLLOWING = (
     _after("rcu-stall", r"RCU Stall", "RCU Stall", "kernel/rcu/tree_stall.h panic_on_rcu_stall; 4.8-7.0", Type.HANG, alternates=("stall",)),
     _after("hard-lockup", r"(?:Hard LOCKUP|Watchdog detected hard LOCKUP on cpu|nmi watchdog|Non maskable interrupt)", "Hard LOCKUP",
            "kernel/watchdog_hld.c 4.4+, watchdog.c 2.6.37+; die_nmi of 2.6 x86", Type.HANG, alternates=("stall",)),
-    _after("nmi", r"NMI(?: IOCK error)?: Not continuing", "NMI: Not continuing", "arch/x86/kernel/nmi.c; 2.6.13-7.0", Type.MCE),
+    _after("nmi", r"NMI(?: IOCK error)?: Not continuing", "NMI: Not continuing", "arch/x86/kernel/nmi.c; 2.6.13-7.0", Type.PANIC),
     _after("machine-check", r"(?:(?:Local )?[Ff]atal (?:local )?machine check|Fatal [Mm]achine check|(?:Uncorrected )?[Mm]achine check|Panicing machine check CPU died|CPU context corrupt"
            r"|Unable to continue|(?:Too many c|C)onsecutive machine checks|Failed kernel mode recovery|MCA architectural violation|Timeout.{1,60}(?:machine check|broadcast exception handler))", "Fatal machine check",
            "arch/x86/kernel/cpu/mce/core.c mce_panic, 2.6 mcheck/p4.c, p6.c; 2.4-7.0", Type.MCE),

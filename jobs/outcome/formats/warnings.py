@@ -29,7 +29,7 @@ _SPECIAL = (
     Format("odebug", Type.WARNING, Severity.WARNING, "lib/debugobjects.c:", _at(r"lib/debugobjects\.c", "debug_"),
            "WARNING: ODEBUG bug", Blame.NAMED, "lib/debugobjects.c debug_print_object; 2.6.26+", skip=_DEBUG_OBJECTS),
     Format("usercopy-warn", Type.KERNEL_BUG, Severity.WARNING, "mm/usercopy.c:", _at(r"mm/usercopy\.c", "usercopy_warn"),
-           "WARNING: bad usercopy", Blame.NAMED, "mm/usercopy.c usercopy_warn; 4.16-5.16", skip=r"usercopy|^_*check_"),
+           "WARNING: bad usercopy", Blame.NAMED, "mm/usercopy.c usercopy_warn; 4.16-5.16", skip=r"^_*usercopy|^_*check_"),
     Format("kobject", Type.WARNING, Severity.WARNING, "lib/kobject.c:", _at(r"lib/kobject\.c", "kobject_"),
            "WARNING: kobject bug", Blame.NAMED, "lib/kobject.c kobject_add_internal and others", skip=r"kobject_"),
     Format("proc-register", Type.WARNING, Severity.WARNING, "fs/proc/generic.c:", _at(r"fs/proc/generic\.c", "proc_register"),
@@ -68,7 +68,7 @@ _BUGS = (
     Format("list-bug", Type.KERNEL_BUG, Severity.OOPS, "lib/list_debug.c:", _BUG + r"\S{0,200}?lib/list_debug\.c:\d+",
            "BUG: corrupted list", Blame.IP, "lib/list_debug.c with CONFIG_BUG_ON_DATA_CORRUPTION; 4.10+, and 2.6", skip=r"^_*list_|^_*hlist_|swait|^wait_for_completion|^(?:prepare_to|finish)_", alternates=("bad-access",)),
     Format("usercopy-bug", Type.KERNEL_BUG, Severity.OOPS, "mm/usercopy.c:", _BUG + r"\S{0,200}?mm/usercopy\.c:\d+",
-           "BUG: bad usercopy", Blame.IP, "mm/usercopy.c usercopy_abort; 4.8+", skip=r"usercopy|^_*check_(?:object|heap|page|stack)"),
+           "BUG: bad usercopy", Blame.IP, "mm/usercopy.c usercopy_abort; 4.8+", skip=r"^_*usercopy|^_*check_(?:object|heap|page|stack)"),
     # BUG() of architectures without one of their own: a panic follows
     Format("bug", Type.KERNEL_BUG, Severity.OOPS, "BUG: failure at", rf"^BUG: failure at [^\s:]{{1,300}}:\d+/(?P<function>{FUNCTION})\(\)!",
            "kernel BUG", Blame.NAMED, "include/asm-generic/bug.h BUG"),

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from farm.core.words import Outcome, Verdict
 from jobs.outcome import Ending, Expectation, Reader, Reading
+from tests.support.broken import Case, load
 
 CONSOLES = Path(__file__).parents[3] / "data" / "consoles"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in (CONSOLES / "manifest.jsonl").read_text().splitlines()]
@@ -101,3 +103,34 @@ def test_a_machine_that_gave_nothing_is_not_a_kernel_that_failed() -> None:
 def test_every_console_has_its_row_and_every_row_its_console() -> None:
     there = {str(path.relative_to(CONSOLES)) for path in CONSOLES.rglob("*.log")}
     assert there == {row["file"] for row in ROWS}
+
+
+class TestBroken:
+    """Debian's kernels, broken on purpose: the header of each file says how, and what must be read."""
+
+    @pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
+    def test_the_reading_is_the_headers(self, case: Case) -> None:
+        reading = self.read(case)
+        report = reading.report
+        given = {
+            "outcome": reading.outcome.value,
+            "type": report.type.value if report else None,
+            "function": report.function if report else None,
+        }
+        assert given == {key: case.expected(key) for key in given}, reading.reason
+        if case.expected("stage") is not None:
+            assert reading.stage == case.expected("stage")
+        assert reading.culprit == case.expected("culprit")
+
+    @pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
+    def test_a_boot_that_is_no_clean_one_never_passes(self, case: Case) -> None:
+        reading = self.read(case)
+        clean = reading.outcome in {Outcome.BOOTED, Outcome.BOOTED_WITH_WARNINGS}
+        assert (reading.verdict is Verdict.PASS) <= clean
+
+    @staticmethod
+    def read(case: Case) -> Reading:
+        token = case.expected("token")
+        reader = Reader(Expectation(token=token, release=case.release if token else None))
+        reader.feed(case.console)
+        return reader.conclude(Ending.END_OF_FILE)

@@ -77,7 +77,7 @@ FOLLOWING = [
     (_P + "low stack detected by irq handler - check messages", Type.PANIC, "kernel panic: low stack detected by irq handler"),
     (_P + "Timeout: Not all CPUs entered broadcast exception handler", Type.MCE, "kernel panic: Fatal machine check"),
     (_P + "Timeout synchronizing machine check over CPUs", Type.MCE, "kernel panic: Fatal machine check"),
-    (_P + "NMI: Not continuing", Type.MCE, "kernel panic: NMI: Not continuing"),
+    (_P + "NMI: Not continuing", Type.PANIC, "kernel panic: NMI: Not continuing"),
     (_P + "Fatal machine check on current CPU", Type.MCE, "kernel panic: Fatal machine check"),
     (_P + "Fatal Machine check", Type.MCE, "kernel panic: Fatal machine check"),
     (_P + "CPU context corrupt", Type.MCE, "kernel panic: Fatal machine check"),
