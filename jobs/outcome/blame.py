@@ -13,7 +13,7 @@ from jobs.outcome.formats.row import Blame, Format, Type
 from jobs.outcome.frames import Kind, Place
 from jobs.outcome.generic import clock, generic, trapped
 from jobs.outcome.model import Frame
-from jobs.outcome.signature import bare_function
+from jobs.outcome.signature import bare_function, syscall
 
 # Labels of traces that tell another story: who allocated the object, which locks there are.
 _OTHER_STORY = re.compile(
@@ -102,10 +102,11 @@ def chain(places: list[Place], function: str | None) -> tuple[Frame, ...]:
                 continue  # said again: `IP:`, `EIP is at`, and `EIP:` behind the code
             pointers.add(frame.function)
         frames.append(frame)
-    names = [bare_function(frame.function) for frame in frames]
+    names = [syscall(bare_function(frame.function)) for frame in frames]
     if function in names:
-        frames = frames[names.index(function) :]
-    return tuple(frames)
+        return tuple(frames[names.index(function) :])
+    begin = next((number for number, name in enumerate(names) if not generic(name)), 0)
+    return tuple(frames[begin:])
 
 
 def _story(places: list[Place]) -> Iterator[Place]:

@@ -45,6 +45,8 @@ class Span:
     data: bytes
     number: int
     offset: int
+    inside: bool = False  # it begins in the middle of a line
+    ahead: bytes = b""  # the whole lines after it that are known already, where its last one may go on in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Splitter:
         self._rest = b""
         self._number = 1
         self._offset = 0
+        self._inside = False
 
     @property
     def rest(self) -> bytes:
@@ -101,7 +104,7 @@ class Splitter:
             data = self._rest + data
         end = data.rfind(b"\n") + 1
         if end and (whole := _not_wrapped(data, end)):
-            yield self._take(data[:whole])
+            yield self._take(data[:whole], data[whole:end])
             data = data[whole:]
         start = data.rfind(b"\n") + 1  # of the begun line; what is before it is held back
         if len(data) - start > PIECE:
@@ -119,8 +122,9 @@ class Splitter:
             yield self._take(self._rest)
             self._rest = b""
 
-    def _take(self, data: bytes) -> Span:
-        span = Span(data, self._number, self._offset)
+    def _take(self, data: bytes, ahead: bytes = b"") -> Span:
+        span = Span(data, self._number, self._offset, self._inside, ahead)
+        self._inside = not data.endswith(b"\n")
         self._number += data.count(b"\n")
         self._offset += len(data)
         return span

@@ -104,30 +104,29 @@ class Reader:
     def _scan(self, span: Span) -> None:
         seen, data = self._seen, span.data
         position, number = 0, span.number
-        open_from = 0  # bytes before this were handed to the open blocks
-        for start, end, rows in self._worth_reading(data):
+        done = 0  # bytes before this were handed to the open reports
+        for start, end, rows in self._worth_reading(span):
             if seen.decided:
                 break
             number += data.count(b"\n", position, start)
             position = start
-            seen.reports.take(data[open_from:start])
-            open_from = min(end + 1, len(data))
-            self._line(span, start, end, number, rows)
-            self._hand_over_own(data[start:open_from])
-        seen.reports.take(data[open_from:])
+            seen.reports.take(data[done:start])
+            done = self._line(span, start, end, number, rows)
+        seen.reports.take(data[done:])
         if data.strip(BLANK):
             self._tail = span
             seen.reach(Stage.FIRMWARE)
 
-    def _hand_over_own(self, data: bytes) -> None:
+    def _hand_over(self, data: bytes) -> None:
         """A line that was read, to the reports that were open before it."""
         for block in self._seen.reports.open:
             if block.takes_line:
                 block.take(data)
             block.takes_line = True
 
-    def _worth_reading(self, data: bytes) -> Iterator[tuple[int, int, Rows]]:
+    def _worth_reading(self, span: Span) -> Iterator[tuple[int, int, Rows]]:
         """The lines of a span that are to be read, in order: first byte, byte after, and the rows that may match."""
+        data = span.data
         if self._pattern is not None:
             yield from self._every_line(data)
             return
@@ -136,7 +135,7 @@ class Reader:
         dull, seen = self._needles.dull_from, self._seen
         place, count, position, size = 0, len(hits), 0, len(data)
         dirty = _Next(_DIRTY, data)
-        extra = _Next(None, data)
+        extra = _Next(None, data, inside=span.inside)
         while position < size:
             stage = seen.life.stage.rank
             while place < count and (hits[place][1] < position or dull[hits[place][0]] <= stage):
@@ -177,26 +176,44 @@ class Reader:
             return _LATE
         return _BARE if life.stage is Stage.INIT and life.timed else None
 
-    def _line(self, span: Span, start: int, end: int, number: int, rows: Rows) -> None:
-        """One line of a span, in pieces if it is long."""
-        if rows.own and rows.own <= INITCALLS and self._only_an_initcall(span.data[start:end]):
-            return
-        whole = end < len(span.data)
-        after = (span.offset + end + whole, number + whole)
+    def _line(self, span: Span, start: int, end: int, number: int, rows: Rows) -> int:
+        """One line of a span; the first byte after it. A long one is read in pieces, each as if it had come alone."""
+        data = span.data
+        after = min(end + 1, len(data))
+        if end - start <= PIECE:
+            self._piece(span, (start, end, after), number, rows)
+            return after
         for piece in range(start, end, PIECE):
-            raw = span.data[piece : min(piece + PIECE, end)]
-            if end - start > PIECE:  # a needle across two pieces is none: it may come in two spans, too
-                numbers = frozenset(number for number, _, _ in self._needles.find(clean(raw).encode()))
-                rows = self._needles.rows(numbers)
-            line = Line(clean(raw), number, span.offset + piece)
-            sight = Sight(line, rows, partial(self._before, span, piece, number), after)
-            for record in records(self._unwrapped(span.data, end, raw, line.text)):
+            stop = min(piece + PIECE, end)
+            raw, inside = data[piece:stop], span.inside or piece > start
+            extra = _Next(self._extra(), raw, inside=inside).from_(0) != _NOWHERE
+            numbers = frozenset(one for one, _, _ in self._needles.find(clean(raw).encode()))
+            until = after if stop == end else stop
+            if numbers or extra or self._pattern is not None or _DIRTY.search(raw):
+                self._piece(span, (piece, stop, until), number, self._needles.rows(numbers))
+            else:
+                self._seen.reports.take(data[piece:until])
+        return after
+
+    def _piece(self, span: Span, where: tuple[int, int, int], number: int, rows: Rows) -> None:
+        """A line, or a piece of one: first byte, byte after its text, byte after its end."""
+        start, end, after = where
+        raw = span.data[start:end]
+        if not (rows.own and rows.own <= INITCALLS and self._only_an_initcall(raw)):
+            line = Line(clean(raw), number, span.offset + start)
+            following = (span.offset + after, number + (after > end))
+            sight = Sight(line, rows, partial(self._before, span, start, number), following)
+            for record in records(self._unwrapped(span, end, raw, line.text)):
                 self._seen.record(record, sight)
             if self._pattern is not None and self._matches(raw, line.text):
                 self._seen.success(line)
+        self._hand_over(span.data[start:after])
 
-    def _unwrapped(self, data: bytes, end: int, raw: bytes, text: str) -> str:
+    def _unwrapped(self, span: Span, end: int, raw: bytes, text: str) -> str:
         """A line's text with what stands on the next lines, where a console of 80 columns broke it."""
+        if not is_wide(raw):
+            return text
+        data = span.data + span.ahead
         for _ in range(WRAPS):
             if not is_wide(raw) or end >= len(data):
                 break
@@ -238,11 +255,12 @@ class Reader:
 
 
 class _Next:
-    """Where a pattern matches next; searched once over the data."""
+    """Where a pattern matches next; searched once over the data. `inside`: the data begin in the middle of a line."""
 
-    def __init__(self, pattern: re.Pattern[bytes] | None, data: bytes) -> None:
+    def __init__(self, pattern: re.Pattern[bytes] | None, data: bytes, *, inside: bool = False) -> None:
         self._pattern = pattern
         self._data = data
+        self._inside = inside
         self._at = -1
 
     def use(self, pattern: re.Pattern[bytes] | None) -> None:
@@ -254,6 +272,8 @@ class _Next:
         if self._pattern is None:
             return _NOWHERE
         if self._at < position:
+            if self._inside and self._pattern is _BARE and position == 0:
+                position = self._data.find(b"\n") + 1 or len(self._data)
             found = self._pattern.search(self._data, position)
             self._at = found.start() if found else _NOWHERE
         return self._at
