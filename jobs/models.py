@@ -48,6 +48,7 @@ class JobRow(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     submitter: Mapped[str] = mapped_column(sa.String(100))
     initrd: Mapped[str | None] = mapped_column(sa.String(64))
+    symbols: Mapped[str | None] = mapped_column(sa.String(64))
     pattern: Mapped[str | None] = mapped_column(sa.String(500))
     environments: Mapped[list[str]] = mapped_column(sa.JSON)
     tags: Mapped[list[str]] = mapped_column(sa.JSON)

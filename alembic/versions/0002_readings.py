@@ -1,6 +1,6 @@
-"""how a boot ended and what else its console told; the stages between the banner and the root have names
+"""how a boot ended and what else its console told; stages have more names; a job brings its build's symbols
 
-Revision: 0002, after 0001; 2026-11-26 10:05:41.118207
+Revision: 0002, after 0001; 2026-11-25 03:05
 """
 
 import sqlalchemy as sa
@@ -34,11 +34,13 @@ def upgrade() -> None:
     op.add_column("boots", sa.Column("outcome", sa.String(length=20), nullable=True))
     op.add_column("boots", sa.Column("details", sa.JSON(), server_default="{}", nullable=False))
     op.create_index(op.f("ix_boots_outcome"), "boots", ["outcome"], unique=False)
+    op.add_column("jobs", sa.Column("symbols", sa.String(length=64), nullable=True))
     _rename(RENAMED)
 
 
 def downgrade() -> None:
     _rename(BEFORE)
+    op.drop_column("jobs", "symbols")
     op.drop_index(op.f("ix_boots_outcome"), table_name="boots")
     op.drop_column("boots", "details")
     op.drop_column("boots", "outcome")

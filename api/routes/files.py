@@ -1,4 +1,4 @@
-"""Stored files, each under its sha256: kernel images and initramfs."""
+"""Stored files, each under its sha256: kernel images, initramfs and symbols."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="sha256 of t
 )
 async def put(sha256: Digest, request: Request, farm: Farm) -> FileOut:
     """Store a file. The body is the file itself; it is kept only if its sha256 is the one in the address."""
-    limit = max(farm.settings.image_limit, farm.settings.initrd_limit)
+    limit = max(farm.settings.image_limit, farm.settings.initrd_limit, farm.settings.symbols_limit)
     stored = await receive(request, farm.storage, limit=limit, what="upload", expect=sha256)
     return FileOut(sha256=stored.sha256, size=stored.size)
 

@@ -16,6 +16,7 @@ from farm.core.wire import JobIn, JobOut, JobPlan, PlannedBoot
 from inventory import devices
 from jobs.builds.image import read_image
 from jobs.queue import running, submit, views, waiting
+from jobs.symbols.load import load
 
 router = APIRouter(
     prefix="/jobs", tags=["jobs"], responses={code: PROBLEMS[code] for code in (404, 409, 413, 422, 507)}
@@ -59,12 +60,13 @@ async def _job(request: Request, farm: AppState) -> JobIn:
             if len(data) > JSON_LIMIT:
                 raise TooLargeError(f"more than {JSON_LIMIT} bytes of JSON; a job is far smaller", where="request body")
         return JobIn.model_validate_json(data)
-    limits = {"image": farm.settings.image_limit, "initrd": farm.settings.initrd_limit}
+    settings = farm.settings
+    limits = {"image": settings.image_limit, "initrd": settings.initrd_limit, "symbols": settings.symbols_limit}
     return read_form(await receive_form(request, farm.storage, limits))
 
 
 def look(farm: AppState, job: JobIn) -> submit.Image:
-    """Read the stored image of a job; what an earlier job read from the same bytes is taken from there."""
+    """Read the stored files of a job; what an earlier job read from the same image is taken from there."""
     where = job.filename or "image"
     path = farm.storage.require(job.image, where)
     if job.initrd is not None:
@@ -82,7 +84,24 @@ def look(farm: AppState, job: JobIn) -> submit.Image:
             raise BadInputError(fault.detail, where=where) from fault
         except ValueError as fault:  # mmap of nothing
             raise BadInputError("empty: 0 bytes", where=where) from fault
-    return submit.Image(job.image, size, facts)
+    image = submit.Image(job.image, size, facts)
+    if job.symbols is not None:
+        _check_symbols(farm, job.symbols, image.release)
+    return image
+
+
+def _check_symbols(farm: AppState, sha256: str, release: str) -> None:
+    """Refuse a stored file that has no symbols in it, or has another build's. A System.map does not say whose it is."""
+    path = farm.storage.require(sha256, "symbols")
+    size, most = path.stat().st_size, farm.settings.symbols_limit
+    if size > most:
+        raise TooLargeError(f"{size} bytes; this farm takes symbols of up to {most}", where="symbols")
+    try:
+        theirs = load(path).release
+    except BadInputError as fault:
+        raise BadInputError(fault.detail, where="symbols") from fault
+    if theirs and release and theirs != release:
+        raise BadInputError(f"these are the symbols of {theirs}, and the image is {release}", where="symbols")
 
 
 def _plan(farm: AppState, job: JobIn) -> JobPlan:
@@ -137,6 +156,7 @@ def _enqueue(farm: AppState, job: JobIn) -> JobOut:
                         "properties": {
                             "image": {"type": "string", "format": "binary", "description": "bzImage"},
                             "initrd": {"type": "string", "format": "binary"},
+                            "symbols": {"type": "string", "format": "binary", "description": "System.map, vmlinux"},
                             "environment": {"type": "array", "items": {"type": "string"}, "example": ["qemu-i386"]},
                             "append": {"type": "array", "items": {"type": "string"}, "example": ["mem=12M"]},
                         },

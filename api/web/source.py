@@ -273,6 +273,7 @@ def _jobs(session: Session, limit: int, number: int | None = None, before: int |
 def _asked(job: JobRow) -> Asked:
     return Asked(
         initrd=job.initrd,
+        symbols=job.symbols,
         pattern=job.pattern,
         checks=tuple(job.checks),
         tags=tuple(job.tags),

@@ -100,6 +100,7 @@ class Asked:
     """What a job asked for besides its matrix, as far as its boots can only be repeated with it."""
 
     initrd: str | None = None
+    symbols: str | None = None
     pattern: str | None = None
     checks: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -112,6 +113,7 @@ def reproduce(boot: BootOut, build: BuildOut, asked: Asked) -> str:
     options: list[tuple[str, str | None]] = [
         ("--append", boot.append),
         ("--initrd", "initramfs" if asked.initrd else None),
+        ("--symbols", "System.map" if asked.symbols else None),
         ("--pattern", asked.pattern),
         *(("--check", check) for check in asked.checks),
         *(("--deadline", f"{name}={seconds:g}") for name, seconds in asked.deadlines),

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in the state folder")
     image_limit: int = Field(default=128 * MIB, gt=0, description="largest kernel image, bytes")
     initrd_limit: int = Field(default=1024 * MIB, gt=0, description="largest initramfs, bytes")
+    symbols_limit: int = Field(default=1024 * MIB, gt=0, description="largest file of symbols, bytes")
     console_limit: int = Field(default=256 * MIB, gt=0, description="most console bytes kept of one boot")
     attempts: int = Field(default=3, ge=1, le=20, description="how often a boot is tried before `infra` stands")
     lease_seconds: float = Field(default=60, gt=0, description="deadline: no sign of life from the worker")

@@ -1,6 +1,6 @@
 """Files and consoles in a local folder. Knows bytes and names; no SQL, no HTTP.
 
-    files/ab/abcd...    kernel images and initramfs, each under its sha256, written once
+    files/ab/abcd...    kernel images, initramfs and symbols, each under its sha256, written once
     consoles/12/12345.log, .times    console bytes of a boot, and when they came
     incoming/           uploads on their way, each locked by its receiver; what nobody holds is swept away at start
 

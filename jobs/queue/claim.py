@@ -44,6 +44,7 @@ def claim(session: Session, lab: str, worker: str, free: list[str], settings: Se
         device=device.name,
         image=job.build.sha256,
         initrd=job.initrd,
+        symbols=job.symbols,
         cmdline=boot.cmdline,
         token=boot.token if job.pattern is None else None,
         pattern=job.pattern,

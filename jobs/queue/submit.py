@@ -101,6 +101,7 @@ def enqueue(session: Session, job: JobIn, image: Image) -> JobRow:
         created_at=now(),
         submitter=job.submitter,
         initrd=job.initrd,
+        symbols=job.symbols,
         pattern=job.pattern,
         environments=list(dict.fromkeys(job.environments)),
         tags=list(dict.fromkeys(job.tags)),

@@ -102,9 +102,9 @@ def _boots(database: Database, stages: list[str | None]) -> None:
         connection.execute(tables.tables["boots"].insert(), rows)
 
 
-def _filed(database: Database) -> list[dict[str, object]]:
+def _filed(database: Database, name: str = "boots") -> list[dict[str, object]]:
     with database.engine.connect() as connection:
-        table = sa.Table("boots", sa.MetaData(), autoload_with=connection)
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
         return [dict(row) for row in connection.execute(sa.select(table).order_by(table.c.id)).mappings()]
 
 
@@ -112,18 +112,19 @@ def test_boots_of_the_first_schema_survive_an_upgrade_and_a_downgrade(empty: Dat
     command.upgrade(empty._config(), "0001")
     old = [stage for stages in STAGES for stage in stages]
     _boots(empty, [*old, None])
-    before = _filed(empty)
+    before, asked = _filed(empty), _filed(empty, "jobs")
     empty.upgrade()
     renamed = [new or stage for stages, new in STAGES.items() for stage in stages]
     after = _filed(empty)
     added: dict[str, object] = {"outcome": None, "details": {}}
     assert after == [{**row, **added, "stage": stage} for row, stage in zip(before, [*renamed, None], strict=True)]
+    assert _filed(empty, "jobs") == [{**job, "symbols": None} for job in asked]
     with empty.read() as session:  # and today's models can read every one of them
         rows = session.scalars(sa.select(jobs.models.BootRow).order_by(jobs.models.BootRow.id)).all()
         assert [row.stage for row in rows] == [*map(Stage, renamed), None]
         assert [(row.outcome, row.details) for row in rows] == [(None, {})] * len(rows)
     command.downgrade(empty._config(), "0001")
-    assert _filed(empty) == before
+    assert (_filed(empty), _filed(empty, "jobs")) == (before, asked)
 
 
 def test_stages_that_the_first_schema_does_not_know_become_those_they_were_a_part_of(empty: Database) -> None:

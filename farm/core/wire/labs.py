@@ -68,6 +68,7 @@ class Assignment(Wire):
     device: str
     image: Sha256
     initrd: Sha256 | None = Field(description="None: farm-init")
+    symbols: Sha256 | None = Field(default=None, description="of the build; None: addresses stay as they are")
     cmdline: str
     token: str | None = Field(description="what farm-init must say; None where the job has a pattern of its own")
     pattern: str | None

@@ -40,6 +40,11 @@ class JobIn(Wire):
     image: Sha256
     filename: Text = Field(default="", max_length=255, description="the image's name at home, for people")
     initrd: Sha256 | None = Field(default=None, description="an own initramfs instead of farm-init")
+    symbols: Sha256 | None = Field(
+        default=None,
+        description="the build's System.map, vmlinux or .debug file: functions and source lines for the addresses that "
+        "the console shows",
+    )
     pattern: Text | None = Field(
         default=None,
         max_length=500,

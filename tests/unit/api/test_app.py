@@ -127,7 +127,7 @@ def test_the_examples_of_the_description_can_be_used(talk: Talk) -> None:
     for example in examples:
         assert JobIn.model_validate_json(json.dumps(example)).environments
     fields = body["multipart/form-data"]["schema"]["properties"]
-    assert set(fields) <= {"image", "initrd", "environment", "append"}
+    assert set(fields) <= {"image", "initrd", "symbols", "environment", "append"}
     for name in ("environment", "append"):
         assert isinstance(fields[name]["example"], list)
 

@@ -12,11 +12,12 @@ from tests.support.talking import API, Talk, problem
 
 DATA = b"0123456789" * 1000
 DIGEST = sha256(DATA)
+NOTHING = "0" * 64
 
 
 @pytest.fixture
 def settings(make_settings: MakeSettings) -> Settings:
-    return make_settings(image_limit=100_000, initrd_limit=200_000)
+    return make_settings(image_limit=100_000, initrd_limit=200_000, symbols_limit=150_000)
 
 
 def test_a_file_goes_in_and_comes_out(talk: Talk) -> None:
@@ -82,6 +83,16 @@ def test_a_file_over_the_limit_is_413_and_leaves_nothing(talk: Talk) -> None:
     assert told["detail"] == "larger than the 200000 bytes this farm accepts"
     assert talk.kept() == []
     at_the_limit = bytes(200_000)
+    assert talk.http.put(f"/files/{sha256(at_the_limit)}", content=at_the_limit).status_code == 200
+
+
+@pytest.mark.parametrize("largest", ["image_limit", "initrd_limit", "symbols_limit"])
+def test_nobody_knows_yet_what_a_file_is_so_the_largest_limit_counts(talk: Talk, served: Served, largest: str) -> None:
+    served.stop()
+    served.settings = served.settings.model_copy(update={largest: 300_000})
+    served.start()
+    assert problem(talk.http.put(f"/files/{NOTHING}", content=bytes(300_001)), 413)["detail"].startswith("larger than")
+    at_the_limit = bytes(300_000)
     assert talk.http.put(f"/files/{sha256(at_the_limit)}", content=at_the_limit).status_code == 200
 
 

@@ -12,6 +12,7 @@ from farm.core.settings import Settings
 from farm.core.wire import JobIn
 from tests.conftest import MakeSettings
 from tests.support.images import bzimage, sha256
+from tests.support.symbols import SYSTEM_MAP, vmlinux
 from tests.support.talking import Talk, problem
 
 NOWHERE = "0" * 64
@@ -19,7 +20,7 @@ NOWHERE = "0" * 64
 
 @pytest.fixture
 def settings(make_settings: MakeSettings) -> Settings:
-    return make_settings(image_limit=100_000, initrd_limit=200_000)
+    return make_settings(image_limit=100_000, initrd_limit=200_000, symbols_limit=150_000)
 
 
 @pytest.fixture
@@ -62,6 +63,42 @@ def test_a_form_with_an_own_initramfs(talk: Talk) -> None:
     assert (claimed["initrd"], claimed["pattern"], claimed["token"]) == (sha256(b"an initramfs"), "login:", None)
 
 
+@pytest.mark.parametrize("data", [SYSTEM_MAP, vmlinux("6.1.0-50-686")], ids=["System.map", "vmlinux"])
+def test_a_form_with_symbols(talk: Talk, data: bytes) -> None:
+    files = {"symbols": ("symbols", data), "image": ("vmlinuz", talk.image)}
+    answer = talk.http.post("/jobs", data={"environment": "box"}, files=files)
+    assert answer.status_code == 201, answer.text
+    assert talk.kept() == sorted([talk.digest, sha256(data)])
+    claimed = talk.http.post("/labs/here/claim", json={"worker": "w", "free": ["a"], "wait": 0}).json()
+    assert (claimed["symbols"], claimed["initrd"]) == (sha256(data), None)
+
+
+@pytest.mark.parametrize("query", [{}, {"dry_run": "true"}])
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "This file is empty."),
+        (b"no symbols at all\n", "This is no System.map and no ELF file."),
+        (SYSTEM_MAP[:60], "This System.map is not a whole kernel's: it has no _etext."),
+        (bzimage(), "This is a kernel image, which has no symbols."),
+        (vmlinux("6.1.0-49-686"), "these are the symbols of 6.1.0-49-686, and the image is 6.1.0-50-686"),
+    ],
+    ids=["empty", "text", "cut", "image", "another build's"],
+)
+def test_what_are_no_symbols_of_the_image(talk: Talk, data: bytes, sentence: str, query: dict[str, str]) -> None:
+    job = {"image": talk.store(), "symbols": talk.store(data), "environments": ["box"]}
+    told = problem(talk.http.post("/jobs", json=job, params=query), 422)
+    assert told["where"] == "symbols"
+    assert told["detail"].startswith(sentence)
+    assert talk.http.get("/jobs").json() == []
+
+
+def test_symbols_that_were_stored_as_something_larger(talk: Talk) -> None:
+    job = {"image": talk.store(), "symbols": talk.store(bytes(150_001)), "environments": ["box"]}
+    told = problem(talk.http.post("/jobs", json=job), 413)
+    assert (told["where"], told["detail"]) == ("symbols", "150001 bytes; this farm takes symbols of up to 150000")
+
+
 def form(*parts: tuple[str, str | None, bytes], boundary: str = "XX") -> tuple[dict[str, str], bytes]:
     """(headers, body) of a multipart form, parts in that order: (name, filename or None, data)."""
     body = b""
@@ -100,10 +137,15 @@ def test_an_image_that_holds_the_boundary_almost(talk: Talk) -> None:
         ([("deadlines", None, b"{total: 1}")], "deadlines", "not JSON"),
         ([("deadlines", None, b"[" * 100_000)], "deadlines", "a form field of more than"),
         ([("deadlines", None, b"[" * 60_000)], "deadlines", "not JSON"),
-        ([("append", None, b"x" * 70_000)], "append", "a form field of more than 65536 bytes; files are image, initrd"),
+        (
+            [("append", None, b"x" * 70_000)],
+            "append",
+            "a form field of more than 65536 bytes; files are image, initrd, symbols",
+        ),
         ([("", None, b"x")], "multipart form", "a part of the form has no name"),
         ([("image", "v", b"x"), ("environment", None, b"box"), ("colour", None, b"red")], "colour", "Extra inputs"),
         ([("image", "v", bytes(100_001))], "v", "larger than the 100000 bytes this farm accepts"),
+        ([("symbols", "", bytes(150_001))], "symbols", "larger than the 150000 bytes this farm accepts"),
         ([("image", "", b"x"), ("environment", None, b"box"), ("force", None, b"perhaps")], "force", "valid boolean"),
     ],
 )
@@ -168,7 +210,7 @@ def test_an_image_that_was_stored_as_something_larger(talk: Talk) -> None:
     assert told["detail"] == "150000 bytes; this farm takes images of up to 100000"
 
 
-@pytest.mark.parametrize("field", ["image", "initrd"])
+@pytest.mark.parametrize("field", ["image", "initrd", "symbols"])
 def test_a_file_that_was_never_stored(talk: Talk, field: str) -> None:
     job = {"image": talk.store(), "environments": ["box"], "pattern": "x", field: NOWHERE}
     told = problem(talk.http.post("/jobs", json=job), 404)
@@ -283,17 +325,17 @@ ANYTHING = st.recursive(
 ALMOST = st.fixed_dictionaries(
     {},
     optional={
+        **dict.fromkeys(JobIn.model_fields, ANYTHING),
         "image": st.sampled_from([sha256(bzimage()), NOWHERE]) | ANYTHING,
         "environments": st.lists(st.sampled_from(["box", "bok", ""]) | ANYTHING, max_size=3) | ANYTHING,
         "appends": st.lists(st.text(max_size=10), max_size=3) | ANYTHING,
         "pattern": st.text(alphabet="ab(*+?{}|\\^$0123456789", max_size=12) | ANYTHING,
-        "initrd": st.sampled_from([sha256(bzimage()), NOWHERE]),
+        "initrd": st.sampled_from([sha256(bzimage()), NOWHERE]) | ANYTHING,
+        "symbols": st.sampled_from([sha256(bzimage()), sha256(SYSTEM_MAP), NOWHERE]) | ANYTHING,
         "deadlines": st.dictionaries(
             st.sampled_from(["total", "silence", "x"]), st.floats() | st.integers(), max_size=2
-        ),
-        **{
-            name: ANYTHING for name in JobIn.model_fields if name not in ("image", "environments", "appends", "pattern")
-        },
+        )
+        | ANYTHING,
         "extra": ANYTHING,
     },
 )
@@ -305,6 +347,7 @@ ALMOST = st.fixed_dictionaries(
 @given(body=ALMOST | ANYTHING)
 def test_no_body_makes_the_server_fail(talk: Talk, body: object) -> None:
     talk.store()
+    talk.store(SYSTEM_MAP)
     content = json.dumps(body).encode()
     for query in ("", "?dry_run=true"):
         answer = talk.http.post(f"/jobs{query}", content=content, headers={"Content-Type": "application/json"})

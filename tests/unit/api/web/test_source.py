@@ -170,6 +170,7 @@ def test_what_the_job_asked_for_is_there_for_the_command(source: PageSource, sow
             [""],
             pattern="login:",
             initrd="c" * 64,
+            symbols="d" * 64,
             tags=["smp"],
             deadlines={"total": 9.0},
         )
@@ -177,12 +178,8 @@ def test_what_the_job_asked_for_is_there_for_the_command(source: PageSource, sow
 
     sow(change)
     asked = source.boot(1).asked
-    assert (asked.pattern, asked.initrd, asked.tags, asked.deadlines) == (
-        "login:",
-        "c" * 64,
-        ("smp",),
-        (("total", 9.0),),
-    )
+    assert (asked.pattern, asked.initrd, asked.symbols) == ("login:", "c" * 64, "d" * 64)
+    assert (asked.tags, asked.deadlines) == (("smp",), (("total", 9.0),))
 
 
 def test_a_job_and_a_build(source: PageSource, named: dict[str, int]) -> None:

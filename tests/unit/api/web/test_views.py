@@ -195,6 +195,11 @@ def test_an_own_initramfs_and_its_pattern_are_in_the_command() -> None:
     assert found == "farm submit bzImage --on qemu-i386 --initrd initramfs --pattern '^login:' --wait"
 
 
+def test_symbols_are_in_the_command() -> None:
+    found = views.reproduce(boot(), build(filename="", branch=""), Asked(symbols="b" * 64))
+    assert found == "farm submit bzImage --on qemu-i386 --symbols System.map --wait"
+
+
 @given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=40))
 def test_whatever_the_command_line_the_shell_gives_it_back(append: str) -> None:
     words = shlex.split(views.reproduce(boot(append=append), build(), Asked()))

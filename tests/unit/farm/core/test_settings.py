@@ -56,6 +56,7 @@ def test_an_empty_token_and_an_empty_database_are_none(monkeypatch: pytest.Monke
     [
         ("FARM_IMAGE_LIMIT", "0"),
         ("FARM_INITRD_LIMIT", "-1"),
+        ("FARM_SYMBOLS_LIMIT", "0"),
         ("FARM_CONSOLE_LIMIT", "lots"),
         ("FARM_ATTEMPTS", "0"),
         ("FARM_ATTEMPTS", "21"),

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from farm.core.settings import Settings
-from farm.core.words import BootState, Deadline, Health
-from tests.support.queueing import Queue, image, states
+from farm.core.words import BootState, Deadline, Health, Verdict
+from tests.support.queueing import Queue, image, report, states
 from tests.support.serving import offer
 
 
@@ -57,6 +57,19 @@ def test_a_job_with_a_pattern_has_no_token(queue: Queue) -> None:
     found = queue.must_claim("a")
     assert (found.token, found.pattern, found.initrd) == (None, "login:", "1" * 64)
     assert found.cmdline == "root=/dev/sda1"
+
+
+def test_a_jobs_symbols_go_with_every_attempt(queue: Queue) -> None:
+    queue.register(offer("a"))
+    queue.submit(symbols="2" * 64)
+    first = queue.must_claim("a")
+    queue.report(first.boot, report(Verdict.INFRA))
+    again = queue.must_claim("a")
+    assert first.boot != again.boot
+    assert first.symbols == again.symbols == "2" * 64
+    queue.report(again.boot)
+    queue.submit()
+    assert queue.must_claim("a").symbols is None
 
 
 def test_deadlines_the_jobs_over_the_devices_over_the_farms(queue: Queue) -> None:

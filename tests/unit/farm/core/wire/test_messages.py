@@ -49,14 +49,8 @@ def test_examples_can_be_read(message: type[BaseModel]) -> None:
 
 def test_a_job_has_defaults_for_all_but_its_image_and_environment() -> None:
     one = job()
-    assert (one.appends, one.repeat, one.priority, one.initrd, one.pattern, one.force) == (
-        [""],
-        1,
-        50,
-        None,
-        None,
-        False,
-    )
+    assert (one.appends, one.repeat, one.priority, one.force) == ([""], 1, 50, False)
+    assert (one.initrd, one.symbols, one.pattern) == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +59,7 @@ def test_a_job_has_defaults_for_all_but_its_image_and_environment() -> None:
         {"image": IMAGE.replace("0", "A")},
         {"image": IMAGE + "0"},
         {"image": IMAGE + "\n"},
+        {"symbols": "System.map"},
         {"environments": ["box\n"]},
         {"environments": ["b" * 101]},
         {"environments": ["box"] * 101},
