@@ -1,4 +1,4 @@
-"""Kernel images and initramfs on the lab's disk, by sha256, so that a box never waits for the server's line."""
+"""Kernel images, initramfs and symbols on the lab's disk, by sha256, so that no box waits for the server's line."""
 
 import hashlib
 import os

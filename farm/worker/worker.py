@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from farm.client import LabClient, ServerError
-from farm.core.errors import SetupError
+from farm.core.errors import FarmError, SetupError
 from farm.core.settings import Settings
 from farm.core.wire import Assignment, ClaimRequest, DeviceOffer, HeldBoot, Hello, Report
 from farm.core.words import Deadline
@@ -33,6 +33,8 @@ from inventory.labfile import load_lab
 from jobs.init import default_initramfs
 from jobs.outcome import Expectation
 from jobs.runner import Order, Result, Rig, Spool, run_boot
+from jobs.symbols.load import load
+from jobs.symbols.model import Symbols
 
 log = logging.getLogger(__name__)
 
@@ -221,7 +223,7 @@ class Worker:
     async def _run(self, rig: Rig, assignment: Assignment, teller: Teller) -> Result:
         cache = self._cache
         initrd = assignment.initrd or cache.put(default_initramfs())
-        with cache.in_use(assignment.image, initrd):
+        with cache.in_use(assignment.image, initrd, *filter(None, [assignment.symbols])):
             order = Order(
                 boot_id=assignment.boot,
                 kernel=await cache.fetch(assignment.image),
@@ -230,8 +232,20 @@ class Worker:
                 expect=Expectation(assignment.token, assignment.pattern, assignment.release or None),
                 deadlines=assignment.deadlines,
                 console_limit=assignment.console_limit,
+                symbols=await self._symbols(assignment),
             )
             return await run_boot(rig, order, teller)
+
+    async def _symbols(self, assignment: Assignment) -> Symbols | None:
+        """The symbols of a build. The server has read them before; no boot is lost for want of them here."""
+        if assignment.symbols is None:
+            return None
+        try:
+            path = await self._cache.fetch(assignment.symbols)
+            return await asyncio.to_thread(load, path)
+        except (FarmError, GoneError, OSError) as fault:
+            log.warning("boot %s: its console is read without symbols: %s", assignment.boot, fault)
+            return None
 
     async def _outcome(self, run: asyncio.Task[Result], rig: Rig, teller: Teller) -> Report:
         """The report of a run, however it ended."""

@@ -13,7 +13,8 @@ from typing import Protocol
 
 from farm.core.words import Deadline, Phase
 from inventory.drivers import ConsoleStream, DriverError, Fetch, Power, PowerState
-from jobs.outcome import Ending, Expectation, Reader, Settled
+from jobs.outcome import Ending, Expectation, Reader, Reading, Settled
+from jobs.symbols.model import Symbols
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,10 @@ POWER_LOOK = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be booted, and what counts. Deadlines in seconds, all five; `console_limit` in bytes."""
+    """What is to be booted, and what counts. Deadlines in seconds, all five; `console_limit` in bytes.
+
+    `symbols` are the build's own, for the addresses that its console shows.
+    """
 
     boot_id: int
     kernel: Path
@@ -32,6 +36,7 @@ class Order:
     expect: Expectation
     deadlines: dict[Deadline, float]
     console_limit: int
+    symbols: Symbols | None = None
 
 
 class Watch(Protocol):
@@ -47,7 +52,7 @@ class Capture:
     """The console of one boot, from before power-on to the end."""
 
     def __init__(self, order: Order, power: Power, watch: Watch) -> None:
-        self.reader = Reader(order.expect)
+        self.reader = Reader(order.expect, order.symbols)
         self.kernel_fetched = False
         self._order = order
         self._power = power
@@ -134,6 +139,13 @@ class Capture:
             if not news.done():
                 news.cancel()
                 return
+
+    async def conclude(self, ending: Ending) -> Reading:
+        """What the console comes to; once, and after the last byte.
+
+        In a thread: to look up a trace's source lines in a vmlinux takes seconds, and other boots need the loop.
+        """
+        return await asyncio.to_thread(self.reader.conclude, ending, image_fetched=self.kernel_fetched)
 
     def _next(self) -> tuple[Ending, float]:
         """The next thing that would end the boot, and the seconds until then."""

@@ -44,24 +44,25 @@ class Result:
 async def run_boot(rig: Rig, order: Order, watch: Watch) -> Result:
     """Boot once. Raises nothing but CancelledError, and then too only after the machine is off and clean."""
     run = _Run(rig, order, watch)
-    faults: list[str] = []
+    ending, broken, faults = Ending.CONSOLE_LOST, "", []
     try:
-        reading = await run.through_the_phases()
+        ending = await run.through_the_phases()
     except (DriverError, TimeoutError) as fault:
-        sentence = str(fault) or f"{rig.device}: {run.doing} took more than {order.deadlines[Deadline.POWER]:g} s"
-        reading = _not_the_kernels(run.capture, sentence)
-        faults.append(sentence)
+        broken = str(fault) or f"{rig.device}: {run.doing} took more than {order.deadlines[Deadline.POWER]:g} s"
+        faults.append(broken)
     finally:
         faults += await _to_the_end(run.leave())
+    reading = await run.capture.conclude(ending)  # only now: it may take its time, with the machine off
+    if broken:
+        reading = _not_the_kernels(reading, broken)
     return Result(reading, "; ".join(dict.fromkeys(faults)) or None)
 
 
-def _not_the_kernels(capture: Capture, sentence: str) -> Reading:
+def _not_the_kernels(read: Reading, sentence: str) -> Reading:
     """The reading of a boot that a driver's fault ended: what the console told stays, but the verdict is not its.
 
     No line of the console carries the verdict, and no signature of a kernel's is to be counted for it.
     """
-    read = capture.reader.conclude(Ending.CONSOLE_LOST, image_fetched=capture.kernel_fetched)
     return replace(
         read,
         verdict=Verdict.INFRA,
@@ -102,7 +103,7 @@ class _Run:
         self.doing = doing
         return asyncio.timeout(self._order.deadlines[Deadline.POWER])
 
-    async def through_the_phases(self) -> Reading:
+    async def through_the_phases(self) -> Ending:
         rig, capture = self._rig, self.capture
         capture.enter(Phase.PREPARE)
         async with self._within("power off before the boot"):
@@ -117,9 +118,7 @@ class _Run:
         async with AsyncExitStack() as stack:
             async with self._within("opening the console"):
                 stream = await stack.enter_async_context(rig.console.open())
-            ending = await self._powered(stream)
-        fetched = capture.kernel_fetched
-        return capture.reader.conclude(ending, image_fetched=fetched)
+            return await self._powered(stream)
 
     async def _powered(self, stream: ConsoleStream) -> Ending:
         capture, power = self.capture, self._rig.power

@@ -84,6 +84,11 @@ class Working:
         return until(f"device {name} is built", lambda: FakeBox.at(Site(name, None, run_dir)))
 
     @property
+    def thread(self) -> str:
+        """The name of the thread that its loop runs in."""
+        return self._thread.name
+
+    @property
     def spools(self) -> list[str]:
         folder = self._settings.state_dir / "labs" / self._lab.lab / "spool"
         return sorted(path.name for path in folder.glob("*"))

@@ -1,16 +1,23 @@
 """A worker with a lab of fakes against a served farm, over real HTTP."""
 
+import logging
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from farm.client import ServerError
+from farm.worker import cache
 from farm.worker import worker as module
 from jobs.init import default_initramfs
 from jobs.runner import Spool
-from tests.support.images import sha256
+from jobs.symbols.load import load
+from jobs.symbols.model import Symbols
+from tests.support.images import bzimage, sha256
 from tests.support.labs import BANNER, END, GOOD, START, Working, box, lab, until
 from tests.support.serving import Served, offer
+from tests.support.symbols import EARLY_BANNER, EARLY_FAULT, EARLY_FUNCTION, EARLY_RELEASE, SYSTEM_MAP
 from tests.support.talking import Talk
 from tests.unit.farm.worker.conftest import StartWorker
 
@@ -90,6 +97,66 @@ def test_an_own_initramfs_and_pattern(talk: Talk, start: StartWorker) -> None:
     (boot,) = done(talk, submit(talk, initrd=initrd, pattern="login:"))
     assert (boot["verdict"], initrd) == ("pass", sha256(b"an initramfs"))
     assert "farm.token" not in boot["cmdline"]
+
+
+def lab_cache(talk: Talk) -> Path:
+    return talk.served.settings.state_dir.parent / "lab" / "labs" / "here" / "cache"
+
+
+def test_a_builds_symbols_name_the_addresses_of_its_console(
+    talk: Talk, start: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[str] = []
+
+    def noted(data: bytes | Path) -> Symbols:
+        readers.append(threading.current_thread().name)
+        return load(data)
+
+    monkeypatch.setattr(module, "load", noted)
+    worker = start(lab(box("a", EARLY_BANNER, EARLY_FAULT)))
+    online(talk)
+    early = talk.store(bzimage(EARLY_RELEASE))
+    bare, named = (done(talk, submit(talk, image=early, **more))[0] for more in ({}, {"symbols": system_map(talk)}))
+    assert (bare["outcome"], bare["function"], bare["frames"]) == ("early-exception", None, [])
+    assert (named["outcome"], named["function"]) == ("early-exception", EARLY_FUNCTION)
+    assert named["frames"][0] == "dmi_scan_machine+0x5a/0x200"
+    assert (lab_cache(talk) / sha256(SYSTEM_MAP)).read_bytes() == SYSTEM_MAP
+    assert len(readers) == 1  # once a boot, and only of a job that has some
+    assert readers[0] != worker.thread  # a vmlinux must not hold up the other boots
+
+
+def system_map(talk: Talk) -> str:
+    return talk.store(SYSTEM_MAP)
+
+
+@pytest.mark.parametrize("trouble", ["damaged in the lab", "gone from the server"])
+def test_a_boot_is_not_lost_for_its_symbols(
+    talk: Talk, start: StartWorker, caplog: pytest.LogCaptureFixture, trouble: str
+) -> None:
+    talk.lab()
+    job = submit(talk, image=talk.store(bzimage(EARLY_RELEASE)), symbols=system_map(talk))
+    if trouble == "gone from the server":
+        talk.farm.storage.path(sha256(SYSTEM_MAP)).unlink()
+    else:
+        lab_cache(talk).mkdir(parents=True)
+        (lab_cache(talk) / sha256(SYSTEM_MAP)).write_bytes(b"what a bad disk made of it")
+    with caplog.at_level(logging.WARNING, module.log.name):
+        start(lab(box("a", EARLY_BANNER, EARLY_FAULT)))
+        (boot,) = done(talk, job)
+    assert (boot["verdict"], boot["outcome"], boot["function"]) == ("fail", "early-exception", None)
+    told = [line.getMessage() for line in caplog.records if line.name == module.log.name]
+    assert [text for text in told if text.startswith(f"boot {boot['id']}: its console is read without symbols: ")]
+
+
+def test_the_symbols_of_a_boot_under_way_stay_in_the_lab(
+    talk: Talk, start: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "MOST_FILES", 2)
+    start(lab(box("a", *BUSY), box("b", *BUSY)))
+    online(talk)
+    booting(talk, submit(talk, device="a", symbols=system_map(talk)))
+    booting(talk, submit(talk, device="b", image=talk.store(bzimage(salt=b"another"))))
+    assert (lab_cache(talk) / sha256(SYSTEM_MAP)).exists()
 
 
 def test_every_device_works(talk: Talk, start: StartWorker) -> None:

@@ -12,6 +12,7 @@ from farm.core.words import Deadline, Phase
 from inventory.fakes import FakeBox, Play
 from jobs.outcome import Expectation
 from jobs.runner import Order, Result, Rig, run_boot
+from jobs.symbols.model import Symbols
 
 LIMIT = 60.0  # a test that hangs ends here; no measure of anything
 BANNER = b"Linux version 6.1.0-50-686 (debian) (gcc-12) #1 SMP Debian 6.1.176-1\n"
@@ -83,7 +84,13 @@ MakeBench = Callable[..., Bench]
 def bench(tmp_path: Path) -> MakeBench:
     """bench([Play(...)], silence=0.1, console_limit=..., faults={...}, ending="gone"): a boot to be run."""
 
-    def make(script: list[Play] | None = None, *, expect: Expectation | None = None, **changes: Any) -> Bench:
+    def make(
+        script: list[Play] | None = None,
+        *,
+        expect: Expectation | None = None,
+        symbols: Symbols | None = None,
+        **changes: Any,
+    ) -> Bench:
         kernel = tmp_path / "vmlinuz"
         kernel.write_bytes(b"kernel")
         box = {name: changes.pop(name) for name in ("ending", "faults", "fetches") if name in changes}
@@ -98,6 +105,7 @@ def bench(tmp_path: Path) -> MakeBench:
             expect=expect or Expectation(token="ab12", release="6.1.0-50-686"),
             deadlines=deadlines,
             console_limit=limit,
+            symbols=symbols,
         )
         return Bench(FakeBox(GOOD if script is None else script, **box), order)
 

@@ -1,6 +1,7 @@
 """One boot on a rig of fakes: its phases, its endings, and the machine off on every way out."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,8 @@ from inventory.drivers import ConsoleStream, PowerState
 from inventory.fakes import Play
 from jobs.outcome import Expectation
 from jobs.runner import Result, run_boot
+from jobs.symbols.model import Place
+from tests.support.symbols import EARLY_BANNER, EARLY_FAULT, EARLY_RELEASE
 from tests.unit.jobs.runner.conftest import BANNER, END, GOOD, LIMIT, START, Bench, MakeBench, Watcher
 
 ALL_PHASES = list(Phase)
@@ -393,3 +396,38 @@ def test_a_switch_that_fails_afterwards_does_not_take_the_verdict_away(bench: Ma
     result = one.run()
     assert (result.reading.verdict, result.device_fault) == (Verdict.PASS, "box1: stuck")
     assert one.calls.count("power.off") == 3
+
+
+class OnePlace:
+    """Symbols that know one function and its source line, and remember who asked."""
+
+    release = None
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+
+    def find(self, address: int) -> Place | None:
+        self.threads.add(threading.get_ident())
+        return Place("dmi_scan_machine", 0x5A, 0x200, "drivers/firmware/dmi_scan.c", 417) if address else None
+
+    def start(self, function: str, size: int | None = None) -> int | None:
+        return None
+
+    def relocated(self, delta: int) -> "OnePlace":
+        return self
+
+
+def test_with_symbols_a_bare_address_has_a_name_and_a_line(bench: MakeBench) -> None:
+    expect, script = Expectation("ab12", release=EARLY_RELEASE), [Play(0, (EARLY_BANNER + EARLY_FAULT).encode())]
+    assert bench(script, expect=expect).run().reading.function is None
+    read = bench(script, expect=expect, symbols=OnePlace()).run().reading
+    assert (read.outcome, read.function) == (Outcome.EARLY_EXCEPTION, "dmi_scan_machine")
+    assert read.report is not None
+    assert str(read.report.frames[0]) == "dmi_scan_machine+0x5a/0x200 drivers/firmware/dmi_scan.c:417"
+
+
+def test_the_look_up_of_symbols_leaves_the_loop_to_others(bench: MakeBench) -> None:
+    symbols = OnePlace()
+    bench([Play(0, (EARLY_BANNER + EARLY_FAULT).encode())], expect=Expectation("ab12"), symbols=symbols).run()
+    assert symbols.threads
+    assert threading.get_ident() not in symbols.threads  # the loop's own
