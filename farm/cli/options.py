@@ -30,6 +30,9 @@ On = Annotated[
 Append = Annotated[Many, typer.Option(metavar="STR", help="Kernel command line; each is a boot. May be repeated.")]
 Repeat = Annotated[int, typer.Option(min=1, max=100, help="How often each is booted.")]
 Initrd = Annotated[Path | None, typer.Option(metavar="FILE", help="An own initramfs; needs --pattern.")]
+Symbols = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The build's System.map, vmlinux or .debug: names for addresses.")
+]
 Pattern = Annotated[str | None, typer.Option(metavar="REGEX", help="An own sign of success, on one console line.")]
 Check = Annotated[Many, typer.Option(metavar="NAME", help="Extra check of farm-init. May be repeated.")]
 Device = Annotated[str | None, typer.Option(metavar="NAME", help="This device and no other.")]

@@ -30,6 +30,7 @@ def submit(
     append: options.Append = None,
     repeat: options.Repeat = 1,
     initrd: options.Initrd = None,
+    symbols: options.Symbols = None,
     pattern: options.Pattern = None,
     check: options.Check = None,
     device: options.Device = None,
@@ -53,7 +54,7 @@ def submit(
     answer, 3 if what was asked cannot be used. `git bisect run farm submit --bisect arch/x86/boot/bzImage` skips
     (125) what the farm cannot answer, and stops at a wrong command.
     """
-    _check_image(image, bisect=bisect)
+    _check_build(image, symbols, bisect=bisect)
     if initrd is not None:
         check_readable(initrd)
     environments, tags = targets(on or [])
@@ -75,7 +76,7 @@ def submit(
     }
     with connection.client(ctx, server) as farm:
         fields["environments"] = environments or _only_environment(farm)
-        job = _job(image, initrd, fields, farm)
+        job = _job(image, {"initrd": initrd, "symbols": symbols}, fields, farm)
         if dry_run:
             _plan(farm, job, as_json=as_json)
         else:
@@ -115,23 +116,23 @@ def _plan(farm: "Client", job: "JobIn", *, as_json: bool) -> None:
     print_table(("environment", "command line", "repeat", "would wait"), rows, none="no boots")
 
 
-def _job(image: Path, initrd: Path | None, fields: dict[str, Any], farm: "Client") -> "JobIn":
+def _job(image: Path, more: dict[str, Path | None], fields: dict[str, Any], farm: "Client") -> "JobIn":
     """The job, checked before anything travels; then its files are stored."""
     from pydantic import ValidationError
 
     from farm.client import sha256_of
     from farm.core.wire import JobIn
 
-    own = sha256_of(initrd) if initrd else None
+    files = {name: path for name, path in more.items() if path is not None}
+    hashes = {name: sha256_of(path) for name, path in files.items()}
     try:
-        job = JobIn(image=sha256_of(image), filename=image.name[:255], initrd=own, **fields)
+        job = JobIn(image=sha256_of(image), filename=image.name[:255], **hashes, **fields)
     except ValidationError as fault:
         first = fault.errors()[0]
         where = f"--{SINGULAR.get(str(first['loc'][0]), str(first['loc'][0]))}"
         raise BadInputError(f"{first['msg']}: {str(first['input'])[:80]!r}", where=where) from fault
-    farm.upload(image)
-    if initrd is not None:
-        farm.upload(initrd)
+    for path in (image, *files.values()):
+        farm.upload(path)
     return job
 
 
@@ -151,14 +152,17 @@ def check_readable(path: Path) -> None:
         raise BadInputError("is empty: 0 bytes", where=str(path))
 
 
-def _check_image(path: Path, *, bisect: bool) -> None:
-    """Refuse, before the upload, what no boot loader can start.
+def _check_build(image: Path, symbols: Path | None, *, bisect: bool) -> None:
+    """Refuse, before the upload, what no boot loader can start, and symbols that are not this image's.
 
     In a bisection that is a commit that cannot be tested (its build broke), not a wrong command.
     """
     try:
-        check_readable(path)
-        _read_header(path)
+        check_readable(image)
+        release = _release(image)
+        if symbols is not None:
+            check_readable(symbols)
+            _check_symbols(symbols, release)
     except BadInputError as fault:
         if not bisect:
             raise
@@ -166,14 +170,26 @@ def _check_image(path: Path, *, bisect: bool) -> None:
         raise typer.Exit(ExitCode.SKIP) from fault
 
 
-def _read_header(path: Path) -> None:
+def _check_symbols(path: Path, release: str) -> None:
+    from jobs.symbols.load import load
+
+    try:
+        theirs = load(path).release
+    except BadInputError as fault:
+        raise BadInputError(fault.detail, where=str(path)) from fault
+    if theirs and release and theirs != release:
+        raise BadInputError(f"these are the symbols of {theirs}, and the image is {release}", where=str(path))
+
+
+def _release(path: Path) -> str:
+    """As the image's header says; empty where it does not."""
     import mmap
 
     from jobs.builds.header import read_header
 
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            read_header(data)
+            return (read_header(data).version_text or "").split(" ", 1)[0]
         except BadInputError as fault:
             raise BadInputError(fault.detail, where=str(path)) from fault
 

@@ -12,6 +12,8 @@ import pytest
 from farm.cli import submit
 from farm.core.errors import BadInputError
 from farm.core.words import BootState, Deadline, Phase, Verdict
+from tests.support.images import bzimage
+from tests.support.symbols import SYSTEM_MAP, vmlinux
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +46,14 @@ def test_the_same_image_travels_once(run: Any, farm: Any, image: Path) -> None:
 def test_every_option_arrives(run: Any, farm: Any, image: Path, tmp_path: Path) -> None:
     initrd = tmp_path / "initrd"
     initrd.write_bytes(b"cpio")
+    symbols = tmp_path / "System.map"
+    symbols.write_bytes(SYSTEM_MAP)
     result = run(
         "submit", image, "--on", "qemu-i386/pae/smp", "--on", "other/smp/pae", "--append", "mem=12M", "--append", "",
         "--append", "mem=12M", "--repeat", 3, "--initrd", initrd, "--pattern", "^done$", "--check", "rtc",
         "--device", "box1", "--tree", "stable", "--branch", "6.1.y", "--commit", "ABCdef12", "--patch", "take 2",
         "--deadline", "total=30", "--deadline", "silence=5.5", "--priority", 70, "--submitter", "ada", "--force",
+        "--symbols", symbols,
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     (job,) = farm.submitted
@@ -57,6 +62,8 @@ def test_every_option_arrives(run: Any, farm: Any, image: Path, tmp_path: Path) 
     assert job.appends == ["mem=12M", ""]
     assert job.initrd == hashlib.sha256(b"cpio").hexdigest()
     assert farm.files[job.initrd] == b"cpio"
+    assert job.symbols == hashlib.sha256(SYSTEM_MAP).hexdigest()
+    assert farm.files[job.symbols] == SYSTEM_MAP
     assert (job.repeat, job.pattern, job.checks, job.device) == (3, "^done$", ["rtc"], "box1")
     assert (job.tree, job.branch, job.commit, job.patch) == ("stable", "6.1.y", "abcdef12", "take 2")
     assert job.deadlines == {Deadline.TOTAL: 30, Deadline.SILENCE: 5.5}
@@ -107,6 +114,44 @@ def test_a_truncated_image_is_refused_before_it_travels(run: Any, farm: Any, ima
     result = run("submit", image)
     assert (result.exit_code, farm.asked) == (3, [])
     assert "truncated" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"", "is empty: 0 bytes"),
+        (b"hello, world\n", "This is no System.map and no ELF file. Hand in the build's System.map, vmlinux or"),
+        (SYSTEM_MAP[:60], "This System.map is not a whole kernel's: it has no _etext. "),
+        (bzimage(), "This is a kernel image, which has no symbols. "),
+        (vmlinux("6.1.0-49-686"), "these are the symbols of 6.1.0-49-686, and the image is 6.1.0-50-686\n"),
+    ],
+    ids=["missing", "empty", "text", "cut", "image", "another build's"],
+)
+def test_what_are_no_symbols_of_the_image_is_refused_before_it_travels(
+    run: Any, farm: Any, tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    image, symbols = tmp_path / "bzImage", tmp_path / "symbols"
+    image.write_bytes(bzimage("6.1.0-50-686"))
+    if content is not None:
+        symbols.write_bytes(content)
+    result = run("submit", image, "--symbols", symbols)
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"farm: {symbols}: {told}")
+    assert result.stderr.count("\n") == 1
+    assert farm.asked == []
+    assert run("submit", image, "--symbols", symbols, "--bisect").exit_code == 125  # the build broke, as with an image
+
+
+@pytest.mark.parametrize("release", ["6.1.0-50-686", None], ids=["the same", "an image that does not say"])
+def test_symbols_that_may_be_the_images_travel(run: Any, farm: Any, image: Path, release: str | None) -> None:
+    if release is not None:
+        image.write_bytes(bzimage(release))
+    symbols = image.with_name("vmlinux")
+    symbols.write_bytes(vmlinux("6.1.0-50-686"))
+    result = run("submit", image, "--symbols", symbols)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert farm.files[farm.submitted[0].symbols] == symbols.read_bytes()
 
 
 def test_a_folder_is_refused(run: Any, tmp_path: Path) -> None:
