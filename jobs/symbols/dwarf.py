@@ -1,8 +1,8 @@
 """Source lines and inlined functions from DWARF 2 to 5, for one address at a time.
 
 Only the unit (a source file's contribution) that holds the address is read: found in .debug_aranges, or, where the
-compiler writes none (clang), in the units' own ranges, which takes seconds once. Decoding is pyelftools' work; what it
-keeps while it works is thrown away after each look-up, and a unit's lines are kept as flat arrays.
+compiler writes none (clang), in the units' own ranges, which takes ten seconds or more, once. Decoding is pyelftools'
+work; what it keeps while it works is thrown away after each look-up, and a unit's lines are kept as flat arrays.
 """
 
 from bisect import bisect_right
@@ -38,7 +38,7 @@ _UNUSED = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Units:
+class Units:
     """Which unit holds an address: rising starts, ends, and the units' offsets in .debug_info."""
 
     starts: list[int]
@@ -46,6 +46,7 @@ class _Units:
     offsets: list[int]
 
     def holding(self, address: int) -> int | None:
+        """The offset of the unit that holds an address."""
         index = bisect_right(self.starts, address) - 1
         return self.offsets[index] if index >= 0 and address < self.ends[index] else None
 
@@ -57,7 +58,7 @@ class DwarfLines:
         self._data = data
         self._sections = sections
         self._address_bits = address_bits
-        self._units: _Units | None = None
+        self._units: Units | None = None
         self._unpacked: dict[str, bytes] = {}
         self._kept: dict[int, LineTable] = {}  # by the unit's offset; the least recently read goes first
 
@@ -79,7 +80,7 @@ class DwarfLines:
 
     def _holding(self, address: int) -> int | None:
         if self._units is None:
-            self._units = _Units([], [], [])  # stays, if what follows fails: it would fail again
+            self._units = Units([], [], [])  # stays, if what follows fails: it would fail again
             self._units = self._read_units()
         return self._units.holding(address)
 
@@ -120,7 +121,7 @@ class DwarfLines:
             self._unpacked[section.name] = section.data()
         return self._unpacked[section.name]
 
-    def _read_units(self) -> _Units:
+    def _read_units(self) -> Units:
         budget = Budget(_INDEX_READS)
         dwarf = self._open(budget)
         aranges = dwarf.get_aranges()
@@ -129,7 +130,7 @@ class DwarfLines:
         else:
             found = list(self._unit_ranges(budget))
         found = sorted(area for area in found if area[0] < area[1])
-        return _Units([start for start, _, _ in found], [end for _, end, _ in found], [unit for _, _, unit in found])
+        return Units([start for start, _, _ in found], [end for _, end, _ in found], [unit for _, _, unit in found])
 
     def _unit_ranges(self, budget: Budget) -> Iterator[tuple[int, int, int]]:
         for unit in self._open(budget).iter_CUs():

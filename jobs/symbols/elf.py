@@ -33,7 +33,7 @@ _NO_KERNEL = {
 # name, type and binding (st_info), section, value, size: Elf32_Sym and Elf64_Sym (elf.h), little endian.
 _SYMBOL_32 = struct.Struct("<IIIBBH")
 _SYMBOL_64 = struct.Struct("<IBBHQQ")
-_TEXT_TYPES = (0, 2)  # STT_NOTYPE (assembler), STT_FUNC
+_STT_OBJECT, _STT_FUNC = 1, 2  # and below them 0, STT_NOTYPE: assembler's. Above: sections, files
 _STB_WEAK = 2
 # What scripts/mksysmap leaves out: local labels, mapping symbols, checksums of exports.
 _LEFT_OUT = (b".L", b"$", b"L0", b"__crc_")
@@ -101,9 +101,8 @@ def _read_symbols(data: Data, elf: ELFFile, sections: list[Section]) -> _Found:
     found = _Found([], {}, None)
     wanted = {marker.encode(): marker for marker in MARKERS}
     for name_at, info, section, value in _entries(_content(data, table), layout):
-        if section not in code and info & 0xF > 1:
-            continue
-        match = _NAME.match(names, name_at)
+        kind, weak = info & 0xF, info >> 4 == _STB_WEAK
+        match = _NAME.match(names, name_at) if kind <= _STT_FUNC else None
         if match is None:
             continue
         name = match[0]
@@ -111,8 +110,9 @@ def _read_symbols(data: Data, elf: ELFFile, sections: list[Section]) -> _Found:
             found.markers[wanted[name]] = value
         elif name == b"linux_banner":
             found = replace(found, banner=(section, value))
-        if section in code and info & 0xF in _TEXT_TYPES and not name.startswith(_LEFT_OUT):
-            found.symbols.append((value, name, info >> 4 == _STB_WEAK))
+        # As nm tells text: what lies in a code section, data too, but no weak data (its V).
+        if section in code and not (weak and kind == _STT_OBJECT) and not name.startswith(_LEFT_OUT):
+            found.symbols.append((value, name, weak))
     return found
 
 
@@ -136,8 +136,6 @@ def _release(data: Data, sections: list[Section], banner: tuple[int, int] | None
     if banner is None or banner[0] >= len(sections):
         return None
     section = sections[banner[0]]
-    if section["sh_type"] == "SHT_NOBITS":
-        return None
     start = section["sh_offset"] + banner[1] - section["sh_addr"]
     match = _BANNER.match(data, start) if 0 <= start < len(data) else None
     return match[1].decode("ascii") if match else None

@@ -17,7 +17,7 @@ MAX_SIZE = 64 * 2**20  # bytes; the largest seen is an eighth of it
 _WHAT = "This System.map"
 _TEXT = re.compile(rb"^([0-9a-f]{8}|[0-9a-f]{16}) ([tTwW]) ([!-~]{1,511})$", re.MULTILINE)
 _ANY = re.compile(rb"(?:[0-9a-f]{8}|[0-9a-f]{16}) [A-Za-z] [!-~]{1,511}(?:\n|\Z)")
-# Debian's kernel packages hold this one line in place of the map; the real one is 30 times the package's other files.
+# Debian's kernel packages hold this one line in place of the map; the real one comes with the debug files.
 _STUB = re.compile(rb"The real System\.map is in the (\S{1,100}) package")
 
 

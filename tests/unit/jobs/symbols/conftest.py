@@ -68,6 +68,15 @@ startup:
 	nop
 	call start_kernel
 1:	jmp 1b
+	.text
+	.type table_in_text, @object
+table_in_text:
+	.long 1
+	.type weak_table, @object
+	.weak weak_table
+weak_table:
+	.long 2
+	.set constant_in_the_range, BASE + 2
 	.section .note.GNU-stack, "", @progbits
 """,
     "kernel.lds": """\

@@ -24,9 +24,10 @@ Frames = list[tuple[str, str, int]]
 
 
 def addresses(symbols: Table) -> list[int]:
-    """Every address of text."""
+    """Every address of code; data in a code section has no lines."""
     stretches = zip(symbols.addresses, symbols.addresses[1:], strict=False)
-    return [address for start, end in stretches for address in range(start, end) if symbols.find(address)]
+    every = ((symbols.find(address), address) for start, end in stretches for address in range(start, end))
+    return [address for place, address in every if place and place.function != "table_in_text"]
 
 
 def frames(place: Place | None) -> Frames:
@@ -78,6 +79,12 @@ def test_without_aranges_the_units_own_ranges_are_used(build: Build, bits: int, 
         assert place
         assert place == symbols.find(address)
         assert place.line
+
+
+def test_units_hold_what_lies_between_their_ends() -> None:
+    units = module.Units([10, 30], [20, 40], [1, 2])
+    expected = {9: None, 10: 1, 19: 1, 20: None, 29: None, 30: 2, 39: 2, 40: None}
+    assert {address: units.holding(address) for address in expected} == expected
 
 
 @pytest.mark.parametrize("options", SPLIT, ids=" ".join)

@@ -17,7 +17,7 @@ def test_the_symbols_are_those_of_the_system_map(build: Build, bits: int) -> Non
     kernel = build(bits)
     elf, system_map = read_elf(kernel.vmlinux.read_bytes()), read_system_map(kernel.system_map)
     assert (elf.addresses, elf.ends, elf.names) == (system_map.addresses, system_map.ends, system_map.names)
-    assert elf.names == b"startupstart_kernelmemory_probehooksetup_arch"
+    assert elf.names == b"startupstart_kernelmemory_probehooktable_in_textsetup_arch"
     first = elf.find(BASES[bits])
     assert first
     assert (first.function, first.offset) == ("startup", 0)
@@ -98,4 +98,4 @@ def test_a_cut_file_is_refused(build: Build, share: float) -> None:
 
 def test_names_that_could_not_be_shown_are_left_out(build: Build, tmp_path: Path) -> None:
     data = build(32).vmlinux.read_bytes().replace(b"\0memory_probe\0", b"\0memory\x1b[31m\0\0")
-    assert read_elf(data).names == b"startupstart_kernelhooksetup_arch"
+    assert read_elf(data).names == b"startupstart_kernelhooktable_in_textsetup_arch"

@@ -48,6 +48,15 @@ def test_a_list_of_entries_without_bytes_is_refused(build: Build) -> None:
         read_line_table(first_unit(bad))
 
 
+def test_after_the_end_of_a_sequence_there_is_no_line(build: Build) -> None:
+    symbols = read_elf(build(32).vmlinux.read_bytes())
+    table = read_line_table(first_unit(build(32).vmlinux.read_bytes()))  # init/main.c
+    start, end = symbols.addresses[1:3]
+    assert table.at(start - 1) == (None, None)
+    assert table.at(start)[0] == table.at(end - 1)[0] == "init/main.c"
+    assert table.at(end) == (None, None)
+
+
 def first_unit(data: bytes) -> CompileUnit:
     lines = read_elf(data).lines
     assert isinstance(lines, DwarfLines)

@@ -19,6 +19,7 @@ c0101000 T _stext
 c0101000 t run_init_process
 c0101020 W arch_hook
 c0101020 t do_hook
+c0101030 r constant_in_text
 c0101040 T name_to_dev_t
 c034d000 A _etext
 c034d080 d data_item
@@ -41,6 +42,7 @@ def test_only_text_is_found_and_sizes_reach_to_the_next_symbol() -> None:
         0xC0100000: Place("startup_32", 0, 0x78),
         0xC0100079: Place("default_entry", 1, 0xF88),
         0xC0101021: Place("do_hook", 1, 0x20),  # not the weak alias
+        0xC0101034: Place("do_hook", 0x14, 0x20),
         0xC034CFFF: Place("name_to_dev_t", 0x24BFBF, 0x24BFC0),
         0xC0400012: Place("start_kernel", 2, 0x2F0),
     }.items():

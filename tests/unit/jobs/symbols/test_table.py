@@ -66,7 +66,8 @@ def test_text_before_stext_is_text() -> None:
         ((b"startup_32", False), (b"_stext", False)),  # fewer underscores
         ((b"__do_softirq", False), (b"__softirqentry_text_start", False)),  # a mark of the linker script
         ((b"__do_sys_fork", False), (b"__ia32_sys_fork", False)),  # nm's order; 6.1 prints the first
-        ((b"_b", False), (b"__start_notes", False)),
+        ((b"__zone_init", False), (b"__aaa_start", False)),  # the same, where underscores do not decide
+        ((b"__zone_init", False), (b"__start_notes", False)),
     ],
 )
 def test_of_symbols_at_one_address_the_kernels_choice_wins(wins: tuple[bytes, bool], loses: tuple[bytes, bool]) -> None:
