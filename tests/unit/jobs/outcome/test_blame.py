@@ -60,6 +60,9 @@ class TestInstructionPointer:
     def test_of_a_jump_to_nowhere_the_caller_is(self, nowhere: str) -> None:
         assert blamed(Blame.IP, f"{nowhere}\n{trace('bar', 'baz')}") == "bar"
 
+    def test_of_a_jump_to_nowhere_the_very_next_entry_counts(self) -> None:
+        assert blamed(Blame.IP, "RIP: 0010:0x0\nbar+0x1/0x2\nbaz+0x1/0x2") == "bar"
+
     def test_of_a_jump_to_nowhere_a_pointer_that_comes_later_is_not(self) -> None:
         assert blamed(Blame.IP, f"RIP: 0010:0x0\nRIP: 0010:other+0x1/0x2\n{trace('bar')}") == "bar"
 
@@ -274,10 +277,21 @@ class TestChain:
         found = at(f"EIP is at memcpy+0x1/0x2\n{trace('memcpy', 'foo', 'bar')}")
         assert [frame.function for frame in chain(found, "foo")] == ["foo", "bar"]
 
-    def test_all_of_it_where_it_is_not_there(self) -> None:
-        found = at(f"EIP is at memcpy+0x1/0x2\n{trace('foo', 'bar')}")
-        assert [frame.function for frame in chain(found, "smp_call_function")] == ["memcpy", "foo", "bar"]
-        assert [frame.function for frame in chain(found, None)] == ["memcpy", "foo", "bar"]
+    def test_where_it_is_not_there_from_the_first_that_is_no_helper(self) -> None:
+        found = at(f"EIP is at memcpy+0x1/0x2\n{trace('foo', 'memset', 'bar')}")
+        assert [frame.function for frame in chain(found, "smp_call_function")] == ["foo", "memset", "bar"]
+        assert [frame.function for frame in chain(found, None)] == ["foo", "memset", "bar"]
+
+    def test_of_helpers_alone_all(self) -> None:
+        found = at(f"EIP is at memcpy+0x1/0x2\n{trace('memset')}")
+        assert [frame.function for frame in chain(found, None)] == ["memcpy", "memset"]
+
+    def test_a_pointer_that_is_said_again_counts_once(self) -> None:
+        """`IP:`, `EIP is at`, and `EIP:` behind the code, on kernels to 4.12."""
+        text = (
+            f"IP: [<c0123456>] foo+0x1/0x2\nEIP is at foo+0x1/0x2\n{trace('bar')}\nEIP: [<c0123456>] foo+0x1/0x2 SS:ESP"
+        )
+        assert [frame.function for frame in chain(at(text), "foo")] == ["foo", "bar"]
 
     def test_without_guesses(self) -> None:
         found = at("Call Trace:\n? guess+0x1/0x2\nfoo+0x1/0x2\n? guess+0x1/0x2\nbar+0x1/0x2")

@@ -154,7 +154,7 @@ class TestWrapped:
 
     def test_a_wide_line_is_handed_out_with_the_next(self) -> None:
         splitter = Splitter()
-        assert list(splitter.push(b"a\n" + self.WIDE + b"\n")) == [Span(b"a\n", 1, 0)]
+        assert list(splitter.push(b"a\n" + self.WIDE + b"\n")) == [Span(b"a\n", 1, 0, ahead=self.WIDE + b"\n")]
         assert list(splitter.push(b"rest")) == []
         (span,) = splitter.push(b"\n")
         assert (span.data, span.number, span.offset) == (self.WIDE + b"\nrest\n", 2, 2)
@@ -180,15 +180,7 @@ class TestWrapped:
             == b"a\n" + self.WIDE + b"\n" + self.WIDE
         )
 
-    @pytest.mark.parametrize(
-        "size",
-        [
-            pytest.param(1, marks=pytest.mark.xfail(reason="the first of three wide lines is handed out alone")),
-            pytest.param(7, marks=pytest.mark.xfail(reason="the first of three wide lines is handed out alone")),
-            WIDTH + 1,
-            1 << 20,
-        ],
-    )
+    @pytest.mark.parametrize("size", [1, 7, WIDTH + 1, 1 << 20])
     def test_a_header_over_three_lines_is_one_however_it_comes(self, size: int) -> None:
         header = f"WARNING: at drivers/{'x' * 120}/foo.c:12 foo+0x12/0x30()".ljust(3 * WIDTH, "z")
         lines = [header[at : at + WIDTH] for at in range(0, 3 * WIDTH, WIDTH)]
