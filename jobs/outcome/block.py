@@ -11,7 +11,7 @@ from jobs.outcome import blame as blaming
 from jobs.outcome import symbolize
 from jobs.outcome.formats.row import Blame, Format, Severity, Type
 from jobs.outcome.frames import MOST, Place, places
-from jobs.outcome.lines import PREFIX, WIDTH, Line, Record, readable, unglued
+from jobs.outcome.lines import PREFIX, PREFIXES, WIDTH, Line, Record, readable, unglued
 from jobs.outcome.model import Evidence, Report
 from jobs.outcome.signature import bare_function, bare_title, signature, syscall
 from jobs.symbols.model import Symbols
@@ -29,7 +29,7 @@ _EARLY_EIP = re.compile(r"^err \S+ +EIP ([0-9a-f]{8}) ")  # arch/x86/kernel/head
 _REGISTERS = 40  # lines of a block among which the process and its kernel are named
 # `Pid: 1, comm: swapper Not tainted (2.6.27.57 #3)`; `CPU: 0 PID: 1 Comm: swapper/0 Tainted: G  W  6.1.0-50-686 #1`
 _RELEASE = re.compile(r"(?:Not tainted|Tainted: [A-Z -]{1,60}) +\(?(\d+\.\d+\S{0,80}) #")
-_END = re.compile(r"^---\[ end (?:trace|Kernel panic)")
+_END = re.compile(r"(?m)^---\[ end (?:trace|Kernel panic)")
 
 
 @dataclass(slots=True, eq=False)
@@ -147,9 +147,12 @@ class Block:
     def _lines(self) -> list[str]:
         """The block's records without what they wear, this event's only, broken lines whole again."""
         text = unglued(readable(bytes(self._raw)))
+        raw = text.split("\n")
+        if self.record.caller is None and not any(len(line) == WIDTH for line in raw):
+            return self._plain_lines(text)
         lines = list(self.glued)
         wide = False
-        for line in text.split("\n"):
+        for line in raw:
             found = PREFIX.match(line)
             cut = found.end() if found else 0
             if wide and not cut and line and lines:
@@ -160,11 +163,21 @@ class Block:
             if found and self.record.caller and found["caller"] not in {None, self.record.caller}:
                 continue
             lines.append(line[cut:].lstrip(" "))
-            if len(lines) >= RECORDS * (_LONG if self.row.recursive else 1) or (
-                _END.match(lines[-1]) and self.panic is None
-            ):
+            if len(lines) >= self._records or (_END.match(lines[-1]) and self.panic is None):
                 break
         return lines
+
+    def _plain_lines(self, text: str) -> list[str]:
+        """The same where no line is wide and nobody says whose it is: the short way."""
+        text = PREFIXES.sub("", text)
+        if self.panic is None and (end := _END.search(text)):
+            after = text.find("\n", end.start())
+            text = text[: after if after >= 0 else len(text)]
+        return [*self.glued, *text.split("\n")][: self._records]
+
+    @property
+    def _records(self) -> int:
+        return RECORDS * (_LONG if self.row.recursive else 1)
 
     def _eip(self, lines: list[str]) -> int | None:
         if self.row.blame is not Blame.EIP_ENTRY:

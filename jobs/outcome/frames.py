@@ -41,6 +41,11 @@ _NOWHERE = re.compile(
     r"\bRIP: 0010:(?:0x|\[<0+>\]|\(null|\[< *\(null)|\bIP: (?:0x|\(null|\[< *\(null)"
     r"|\bIP: *\[<[0-9a-f]+>\] *(?:0x|\(null)|\bEIP: 0x"
 )
+# What most lines of most traces are: the short way.
+_PLAIN = re.compile(
+    r"(?:\[<([0-9a-f]{8,16})>\] )?(\? )?([A-Za-z_][\w$]*(?:\.[\w.$]+)?)"
+    r"\+0x([0-9a-f]{1,8})/0x([0-9a-f]{1,8})(?: \[([\w-]+)\])?"
+)
 _ENTRY = re.compile(
     rf"^[ |(]*(?:\[[0-9a-f]{{8,16}}\] (?=\[))?(?:{_ADDR})?(?:\((?={FUNCTION}\+))?(?P<guess>\? )?{_SYM}{_MOD}"
     rf" ?(?P<unsure>\(unreliable\))?(?: ?(?P<place>{PLACE}))?"
@@ -87,7 +92,14 @@ def places(lines: list[str], most: int = MOST) -> list[Place]:
     """All places in a report's lines (prefixes off), at most `most`."""
     found: list[Place] = []
     for row, line in enumerate(lines):
-        found += _of_symbols(line, row) if "+" in line else _of_text(line, row)
+        if "+" not in line:
+            found += _of_text(line, row)
+        elif plain := _PLAIN.fullmatch(line):
+            address, guess, name, off, size, module = plain.groups()
+            frame = Frame(name, int(off, 16), int(size, 16), module, _hex(address), reliable=not guess)
+            found.append(Place(Kind.FRAME, row, frame))
+        else:
+            found += _of_symbols(line, row)
         if len(found) >= most:
             break
     return found

@@ -33,6 +33,7 @@ PREFIX = re.compile(
     r"(?P<printk>(?:kern {0,3}:[a-z]{1,6} {0,3}: )?(?:kernel: ?)?(?:<(?P<level>\d{1,3})>)?"
     rf"(?:{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?)"
 )
+PREFIXES = re.compile(rf"(?m)^(?:{PREFIX.pattern}) *")  # of many lines at once
 # A BIOS that copies its screen to the serial line, and set-up code that writes there too: `PPrroobbiinngg`.
 _DOUBLED = re.compile(r"(?=[A-Z])(?:(.)\1){6,}")
 BLANK = b"\r\n\0 \t"

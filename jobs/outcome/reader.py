@@ -16,7 +16,7 @@ from jobs.outcome.formats.table import INITCALLS, NOTHING, Rows, needles
 from jobs.outcome.lines import BLANK, PIECE, WRAPS, Line, Span, Splitter, clean, continues, is_wide, last_line, records
 from jobs.outcome.lives import AFTER_BANNER
 from jobs.outcome.model import Ending, Expectation, Reading, Settled
-from jobs.outcome.pattern import compile_pattern
+from jobs.outcome.pattern import JobPattern
 from jobs.outcome.seen import ECHO, END_GRACE, FATAL_GRACE, Seen, Sight
 from jobs.symbols.model import Symbols
 
@@ -40,7 +40,7 @@ class Reader:
         """BadInputError where `expect.pattern` cannot be used. `symbols`: of the build that should boot."""
         self._seen = Seen(expect, symbols=symbols)
         self._needles = needles()
-        self._pattern = compile_pattern(expect.pattern) if expect.pattern is not None else None
+        self._pattern = JobPattern(expect.pattern) if expect.pattern is not None else None
         self._splitter = Splitter()
         self._tail: Span | None = None  # the last span with anything on it
         self._last_at: float | None = None
@@ -57,7 +57,7 @@ class Reader:
         rest = self._splitter.rest
         if self._seen.settled is not None or not rest:
             return self._seen.settled
-        if self._pattern is not None and any(map(self._matches, rest.split(b"\n"))):
+        if self._pattern is not None and any(map(self._succeeds, map(clean, rest.split(b"\n")))):
             return Settled(END_GRACE)
         return Settled(FATAL_GRACE) if rest.rstrip().endswith(_HALTED) else None
 
@@ -124,24 +124,30 @@ class Reader:
                 block.take(data)
             block.takes_line = True
 
-    def _worth_reading(self, span: Span) -> Iterator[tuple[int, int, Rows]]:
-        """The lines of a span that are to be read, in order: first byte, byte after, and the rows that may match."""
+    def _worth_reading(self, span: Span) -> Iterator[tuple[int, int, Rows | None]]:
+        """The lines of a span that are to be read, in order: first byte, byte after, and the rows that may match.
+
+        None for the rows of a line on which only the job's own pattern was found.
+        """
         data = span.data
-        if self._pattern is not None:
-            yield from self._every_line(data)
-            return
         hits = self._needles.find(data)
         hits.sort(key=_by_start)
         dull, seen = self._needles.dull_from, self._seen
         place, count, position, size = 0, len(hits), 0, len(data)
-        dirty = _Next(_DIRTY, data)
+        dirty = _Next(_DIRTY if b"\0" in data or b"\x1b" in data else None, data)
         extra = _Next(None, data, inside=span.inside)
+        successes = iter(self._pattern.lines(data)) if self._pattern is not None else iter(())
+        success = next(successes, _NOWHERE)
         while position < size:
             stage = seen.life.stage.rank
             while place < count and (hits[place][1] < position or dull[hits[place][0]] <= stage):
                 place += 1
+            while success < position:
+                success = next(successes, _NOWHERE)
             extra.use(self._extra())
-            at = min(hits[place][1] if place < count else _NOWHERE, dirty.from_(position), extra.from_(position))
+            needle = hits[place][1] if place < count else _NOWHERE
+            woken = min(needle, dirty.from_(position), extra.from_(position))
+            at = min(woken, success)
             if at == _NOWHERE:
                 return
             start = max(data.rfind(b"\n", position, at) + 1, position)
@@ -153,16 +159,8 @@ class Reader:
                 place += 1
             if dirty.from_(position) < end:
                 numbers |= {number for number, _, _ in self._needles.find(clean(data[start:end]).encode())}
-            yield start, end, self._needles.rows(frozenset(numbers)) if numbers else NOTHING
-            position = end + 1
-
-    def _every_line(self, data: bytes) -> Iterator[tuple[int, int, Rows]]:
-        position = 0
-        while position < len(data):
-            end = data.find(b"\n", position)
-            end = len(data) if end < 0 else end
-            numbers = frozenset(number for number, _, _ in self._needles.find(clean(data[position:end]).encode()))
-            yield position, end, self._needles.rows(numbers) if numbers else NOTHING
+            rows = self._needles.rows(frozenset(numbers)) if numbers else NOTHING
+            yield start, end, rows if woken < end else None
             position = end + 1
 
     def _extra(self) -> re.Pattern[bytes] | None:
@@ -176,7 +174,7 @@ class Reader:
             return _LATE
         return _BARE if life.stage is Stage.INIT and life.timed else None
 
-    def _line(self, span: Span, start: int, end: int, number: int, rows: Rows) -> int:
+    def _line(self, span: Span, start: int, end: int, number: int, rows: Rows | None) -> int:
         """One line of a span; the first byte after it. A long one is read in pieces, each as if it had come alone."""
         data = span.data
         after = min(end + 1, len(data))
@@ -189,23 +187,26 @@ class Reader:
             extra = _Next(self._extra(), raw, inside=inside).from_(0) != _NOWHERE
             numbers = frozenset(one for one, _, _ in self._needles.find(clean(raw).encode()))
             until = after if stop == end else stop
-            if numbers or extra or self._pattern is not None or _DIRTY.search(raw):
+            if numbers or extra or _DIRTY.search(raw):
                 self._piece(span, (piece, stop, until), number, self._needles.rows(numbers))
+            elif self._succeeds(clean(raw)):
+                self._piece(span, (piece, stop, until), number, None)
             else:
                 self._seen.reports.take(data[piece:until])
         return after
 
-    def _piece(self, span: Span, where: tuple[int, int, int], number: int, rows: Rows) -> None:
+    def _piece(self, span: Span, where: tuple[int, int, int], number: int, rows: Rows | None) -> None:
         """A line, or a piece of one: first byte, byte after its text, byte after its end."""
         start, end, after = where
         raw = span.data[start:end]
-        if not (rows.own and rows.own <= INITCALLS and self._only_an_initcall(raw)):
+        if rows is None or not (rows.own and rows.own <= INITCALLS and self._only_an_initcall(raw)):
             line = Line(clean(raw), number, span.offset + start)
-            following = (span.offset + after, number + (after > end))
-            sight = Sight(line, rows, partial(self._before, span, start, number), following)
-            for record in records(self._unwrapped(span, end, raw, line.text)):
-                self._seen.record(record, sight)
-            if self._pattern is not None and self._matches(raw, line.text):
+            if rows is not None:
+                following = (span.offset + after, number + (after > end))
+                sight = Sight(line, rows, partial(self._before, span, start, number), following)
+                for record in records(self._unwrapped(span, end, raw, line.text)):
+                    self._seen.record(record, sight)
+            if self._succeeds(line.text):
                 self._seen.success(line)
         self._hand_over(span.data[start:after])
 
@@ -243,15 +244,9 @@ class Reader:
         span = self._tail
         return last_line(span, len(span.data), span.number + span.data.count(b"\n")) if span is not None else None
 
-    def _matches(self, raw: bytes, text: str | None = None) -> bool:
-        text = clean(raw) if text is None else text
-        text = text.strip("\r")
-        if self._pattern is None:
-            return False
-        found = self._pattern.search(text) is not None or (
-            text[:1] in {"[", "<"} and any(self._pattern.search(part.message) is not None for part in records(text))
-        )
-        return found and not ECHO.search(text)
+    def _succeeds(self, text: str) -> bool:
+        """Whether a cleaned line is the job's own sign of success."""
+        return self._pattern is not None and self._pattern.matches(text) and not ECHO.search(text)
 
 
 class _Next:

@@ -65,6 +65,8 @@ REPORTS = [
     ("vmap allocation failed: use vmalloc=<size> to increase size.", "vmalloc-space", VMAP),
     ("vmap allocation for size 16781312 failed: use vmalloc=<size> to increase size.", "vmalloc-space", VMAP),
     ("vmalloc_node_range for size 8192 failed: Address range restricted to 0xf8000000 - 0xff000000", "vmalloc-space", "vmap allocation failed: address range restricted"),
+    ("pagealloc: memory corruption", "page-poison", "pagealloc: memory corruption"),
+    ("pagealloc: single bit error", "page-poison", "pagealloc: memory corruption"),
     ("insmod: vmalloc: allocation failure: 1048576 bytes", "vmalloc-failure", "vmalloc allocation failure"),
     ("insmod: vmalloc: allocation failure, allocated 4096 of 1048576 bytes", "vmalloc-failure", "vmalloc allocation failure"),
     ("insmod: vmalloc error: size 1048576, page order 0, failed to allocate pages", "vmalloc-failure", "vmalloc allocation failure"),
