@@ -5,11 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.symbols import load
+from jobs.symbols.table import Table
 from tests.support.excerpts import BOOT, RELEASE, oops
 
 LOGIN = "tfguest login: \n"
@@ -142,6 +145,51 @@ class TestWhatIsExpected:
         result = run("explain", good, "--pattern", "(")
         assert (result.exit_code, result.stdout) == (3, "")
         assert result.stderr.startswith("farm: pattern: not a regular expression")
+
+
+class TestSymbols:
+    """With the build's own, addresses have names: a kernel without CONFIG_KALLSYMS prints none."""
+
+    BARE = re.sub(r"(?m)( \[<[0-9a-f]{8}>\])[ a-z].*$|^EIP is at .*\n", r"\1", CRASH)
+
+    @pytest.fixture
+    def system_map(self, tmp_path: Path) -> Path:
+        text = "c0100000 T _text\nc0101000 T bar_probe\nc0102000 t bar_caller\nc0103000 T _etext\n"
+        return console(
+            tmp_path / "System.map", f"{text}c0200000 T _sinittext\nc0200000 t x_init\nc0201000 T _einittext\n"
+        )
+
+    def test_the_function_is_found(self, run: Any, tmp_path: Path, system_map: Path) -> None:
+        path = console(tmp_path / "x", self.BARE)
+        assert "foo_init" not in self.BARE
+        assert "function" not in pairs(run("explain", path).stdout)
+        result = run("explain", path, "--symbols", system_map)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert pairs(result.stdout)["function"] == "bar_probe"
+
+    def test_another_builds_are_not_used_and_that_is_said(
+        self, run: Any, tmp_path: Path, system_map: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        table = load.load(system_map)
+        assert isinstance(table, Table)
+        monkeypatch.setattr(load, "load", lambda _: replace(table, release="2.6.28"))
+        result = run("explain", console(tmp_path / "x", self.BARE), "--symbols", system_map)
+        assert result.exit_code == 0
+        assert "function" not in pairs(result.stdout)
+        assert f"the kernel is {RELEASE}, the symbols are 2.6.28's: not used" in result.stderr
+        monkeypatch.setattr(load, "load", lambda _: replace(table, release=RELEASE))
+        result = run("explain", tmp_path / "x", "--symbols", system_map)
+        assert (pairs(result.stdout)["function"], result.stderr) == ("bar_probe", "")
+
+    @pytest.mark.parametrize("content", [None, "", "no symbols\n"])
+    def test_what_holds_none_is_refused(self, run: Any, tmp_path: Path, crash: Path, content: str | None) -> None:
+        path = tmp_path / "System.map"
+        if content is not None:
+            console(path, content)
+        result = run("explain", crash, "--symbols", path)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert result.stderr.startswith("farm: ")
+        assert result.stderr.count("\n") == 1
 
 
 class TestWhatCannotBeRead:

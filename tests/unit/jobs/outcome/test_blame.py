@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.outcome.blame import blame, chain
+from jobs.outcome.blame import blame, chain, sure
 from jobs.outcome.formats.row import Blame, Format, Severity, Type
 from jobs.outcome.frames import Place, places
 
@@ -219,6 +219,17 @@ class TestStall:
         text = f"RIP: 0010:csd_wait+0x1/0x2\n{trace('smp_call_function_many', 'on_each_cpu', 'foo', 'do_syscall_64')}"
         assert blamed(Blame.STALL, text) == "smp_call_function"
 
+    def test_a_soft_lockups_own_registers_count_before_another_processors_dump(self) -> None:
+        own = f"EIP is at foo+0x1/0x2\n{trace('do_one_initcall')}"
+        other = f"NMI backtrace for cpu 1\nEIP is at bar+0x1/0x2\n{trace('apic_timer_interrupt', 'other', 'vfs_read')}"
+        assert blamed(Blame.STALL, f"{own}\n{other}") == "foo"
+
+    def test_a_dump_of_another_processor_is_another_stack(self) -> None:
+        text = (
+            f"{trace('schedule', 'rcu_gp_kthread')}\nTask dump for CPU 1:\nfoo_work+0x1/0x2\nprocess_one_work+0x1/0x2"
+        )
+        assert blamed(Blame.STALL, text) == "foo_work"
+
     def test_a_stack_ends_at_its_root(self) -> None:
         """What follows `ret_from_fork` is another's, and does not lend its anchor."""
         text = trace("first", "ret_from_fork", "second", "third", "process_one_work")
@@ -268,8 +279,33 @@ class TestTask:
         assert blamed(Blame.TASK, f"{trace('schedule')}\n{trace('other')}") is None
         assert blamed(Blame.TASK, f"{trace('schedule')}\nRIP: 0033:0x7f1234567890\nother+0x1/0x2") is None
 
+    def test_its_work_queue_is_no_trace(self) -> None:
+        assert blamed(Blame.TASK, f"Workqueue: events foo_work\n{trace('schedule', 'foo')}") == "foo"
+
     def test_helpers_are_passed_over(self) -> None:
         assert blamed(Blame.TASK, trace("schedule", "memcpy", "foo")) == "foo"
+
+
+class TestGuesses:
+    """Kernels of 2.6.30 to 4.8 without frame pointers write `? ` before every entry: then that is the trace."""
+
+    ALL = "Call Trace:\n [<c0101000>] ? dump_stack+0x1/0x2\n [<c0101010>] ? foo+0x1/0x2\n [<c0101020>] ? bar+0x1/0x2"
+
+    @pytest.mark.parametrize("how", [Blame.TRACE, Blame.IP, Blame.STALL, Blame.TASK])
+    def test_are_all_there_is(self, how: Blame) -> None:
+        assert blame(row(how), sure(at(self.ALL)), None, None) == "foo"
+
+    def test_below_a_pointer_too(self) -> None:
+        assert blame(row(Blame.IP), sure(at(f"EIP is at memcpy+0x1/0x2\n{self.ALL}")), None, None) == "foo"
+
+    def test_beside_a_certainty_stay_guesses(self) -> None:
+        found = at(f"{self.ALL}\n [<c0101030>] certain+0x1/0x2")
+        assert sure(found) == found
+        assert blame(row(Blame.TRACE), sure(found), None, None) == "certain"
+
+    def test_what_a_symbolizer_inlined_is_no_certainty(self) -> None:
+        found = sure(at(f"{self.ALL}\n inlined_fn fs/foo.c:12 [inline]"))
+        assert blame(row(Blame.TRACE), found, None, None) == "foo"
 
 
 class TestChain:

@@ -44,6 +44,7 @@ MOD = Frame("foo_init", 5, 16, "mod")
         ("RIP: 0010:foo_init+0x5/0x10 [mod]", MOD),
         ("RIP  [<ffffffff80123456>] foo_init+0x5/0x10", F),
         ("RIP [<ffffffff80123456>] {foo_init+5}", Frame("foo_init", 5)),
+        ("RIP [<ffffffff80123456>] {foo_init+126}", Frame("foo_init", 126)),  # %+ld: decimal
         ("RIP <ffffffff80123456>{foo_init+5} RSP <ffff810001234567>", Frame("foo_init", 5)),
         ("RIP: 0010:[<ffffffff80123456>] <ffffffff80123456>{foo_init+5}", Frame("foo_init", 5)),
         # arch/x86/mm/fault.c show_fault_oops
@@ -80,6 +81,8 @@ def test_an_instruction_pointer(line: str, frame: Frame) -> None:
         "RIP: 0010:0xffffffffa0000000",
         "IP: [<00000000>] 0x0",
         "IP: (null)",
+        "IP: [<          (null)>]           (null)",
+        "RIP: 0010:[<0000000000000000>]  [<          (null)>]           (null)",
         "IP: 0x0",
         "EIP: 0x0",
     ],
@@ -93,6 +96,7 @@ def test_a_jump_to_nowhere_has_no_function(line: str) -> None:
     [
         "RIP: 0033:0x7f1234567890",
         "RIP: 002b:00007f1234567890",
+        "RIP: 0023:0xf7fc1559",  # 32 bits of it
         "EIP: 0073:[<b7712424>] EFLAGS: 00000246 CPU: 0",
         "EIP: 0073:0xb7712424",
         "--- interrupt: c00 at 0x7fff12345678",
@@ -141,8 +145,9 @@ def test_a_trace_entry(line: str, frame: Frame) -> None:
 
 
 def test_ppc_names_have_a_dot_and_guesses_a_word() -> None:
+    """arch/powerpc/kernel/process.c show_stack: the stack's address, then the function's."""
     (frame,) = entries("[c000000012345670] [c000000000123456] .foo_init+0x5/0x10 (unreliable)")
-    assert (frame.function, frame.offset, frame.reliable) == ("foo_init", 5, False)
+    assert frame == Frame("foo_init", 5, 16, address=0xC000000000123456, reliable=False)
 
 
 @pytest.mark.parametrize(
@@ -165,10 +170,11 @@ def test_arm_names_the_caller_on_the_same_line(line: str) -> None:
     [
         ("[<c0123456>] foo_init+0x5/0x10 [<c0234567>] bar+0x1/0x2 [<c0345678>] f+0x1/0x2", ["foo_init", "bar", "f"]),
         ("Call Trace: [<c0123456>] foo_init+0x5/0x10  [<c0234567>] bar+0x1/0x2", ["foo_init", "bar"]),
-        ("Call Trace:<ffffffff80123456>{foo_init+5} <ffffffff80234567>{bar+9}", ["foo_init", "bar"]),
+        ("Call Trace:<ffffffff80123456>{foo_init+5} <ffffffff80234567>{bar+19}", ["foo_init", "bar"]),
         ("       <ffffffff80123456>{foo_init+5} <ffffffff80234567>{:mod:bar+9}", ["foo_init", "bar"]),
         ("<IRQ>  [<ffffffff81012345>] foo_init+0x5/0x10", ["foo_init"]),
         ("<EOI>  [<ffffffff81012345>] foo_init+0x5/0x10", ["foo_init"]),
+        ("<<EOE>>  [<ffffffff81012345>] foo_init+0x5/0x10", ["foo_init"]),
     ],
 )  # fmt: skip
 def test_several_entries_or_a_label_on_one_line(line: str, names: list[str]) -> None:

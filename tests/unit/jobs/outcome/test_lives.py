@@ -82,6 +82,28 @@ class TestBanner:
         assert (lives.count, lives.doubt) == (1, None)
         assert self.banners(None, None, before=before).count == 1
 
+    def test_two_consoles_on_one_line_print_it_twice(self) -> None:
+        lives = self.banners(None, None, before=BANNER)
+        assert (lives.count, lives.doubt) == (1, None)
+
+    @pytest.mark.parametrize(
+        ("stamp", "before"), [(None, None), ("0.000000", BANNER), ("0.000000", "console [tty0] enabled")]
+    )
+    def test_a_copy_is_not_the_kernels_own_word(self, stamp: str | None, before: str | None) -> None:
+        lives = self.banners("0.000000")
+        assert (
+            lives.banner("9.9", record(BANNER, stamp), line(BANNER, 2), lambda: line(before) if before else None)
+            is False
+        )
+        assert lives.first.release == "2.6.27"
+
+    def test_of_a_quiet_kernel_only_its_own_counts(self) -> None:
+        """Its times were seen, its banner was not; `cat /proc/version` has no time."""
+        lives = Lives(Life(Stage.USERSPACE, timed=True))
+        assert not lives.banner("2.6.27", record(BANNER), line(BANNER), nothing)
+        assert (lives.first.release, lives.count) == (None, 1)
+        assert lives.banner("2.6.27", record(BANNER, "0.000000"), line(BANNER), nothing)
+
     @pytest.mark.parametrize("flag", ["orderly", "fatal"])
     def test_after_an_end_it_is_another_kernel(self, flag: str) -> None:
         lives = self.banners("0.000000")
