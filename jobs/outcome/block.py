@@ -150,7 +150,7 @@ class Block:
         raw = text.split("\n")
         if self.record.caller is None and not any(len(line) == WIDTH for line in raw):
             return self._plain_lines(text)
-        lines = list(self.glued)
+        lines, most = list(self.glued), self._records
         wide = False
         for line in raw:
             found = PREFIX.match(line)
@@ -163,7 +163,7 @@ class Block:
             if found and self.record.caller and found["caller"] not in {None, self.record.caller}:
                 continue
             lines.append(line[cut:].lstrip(" "))
-            if len(lines) >= self._records or (_END.match(lines[-1]) and self.panic is None):
+            if len(lines) >= most or (_END.match(lines[-1]) and self.panic is None):
                 break
         return lines
 

@@ -150,7 +150,7 @@ def is_wide(raw: bytes) -> bool:
 
 def continues(raw: bytes) -> bool:
     """Whether a line may be the rest of a wide one before it: it wears nothing of its own."""
-    return bool(raw.strip(BLANK)) and not raw.startswith((b"[", b"<"))
+    return len(raw) <= WIDTH + 1 and bool(raw.strip(BLANK)) and not raw.startswith((b"[", b"<"))
 
 
 def clean(raw: bytes) -> str:

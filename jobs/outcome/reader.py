@@ -13,7 +13,20 @@ from functools import partial
 from farm.core.words import Stage
 from jobs.outcome import verdict
 from jobs.outcome.formats.table import INITCALLS, NOTHING, Rows, needles
-from jobs.outcome.lines import BLANK, PIECE, WRAPS, Line, Span, Splitter, clean, continues, is_wide, last_line, records
+from jobs.outcome.lines import (
+    BLANK,
+    PIECE,
+    WIDTH,
+    WRAPS,
+    Line,
+    Span,
+    Splitter,
+    clean,
+    continues,
+    is_wide,
+    last_line,
+    records,
+)
 from jobs.outcome.lives import AFTER_BANNER
 from jobs.outcome.model import Ending, Expectation, Reading, Settled
 from jobs.outcome.pattern import JobPattern
@@ -214,17 +227,12 @@ class Reader:
         """A line's text with what stands on the next lines, where a console of 80 columns broke it."""
         if not is_wide(raw):
             return text
-        data = span.data + span.ahead
-        for _ in range(WRAPS):
-            if not is_wide(raw) or end >= len(data):
+        room = WRAPS * (WIDTH + 2)
+        ahead = (span.data[end + 1 : end + 1 + room] + span.ahead)[:room]
+        for following in ahead.split(b"\n")[:WRAPS]:
+            if not is_wide(raw) or not continues(following):
                 break
-            following = data.find(b"\n", end + 1)
-            following = len(data) if following < 0 else following
-            raw = data[end + 1 : following]
-            if not continues(raw):
-                break
-            text = text.rstrip("\r") + clean(raw)
-            end = following
+            raw, text = following, text.rstrip("\r") + clean(following)
         return text
 
     def _only_an_initcall(self, raw: bytes) -> bool:
