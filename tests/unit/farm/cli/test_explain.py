@@ -91,6 +91,12 @@ class TestForPeople:
         said = pairs(run("explain", console(tmp_path / "x", BOOT * 3)).stdout)
         assert (said["outcome"], said["kernels"]) == ("reboot-loop", "3 began to talk")
 
+    def test_what_the_kernel_says_of_the_machine_but_not_its_command_line(self, run: Any, tmp_path: Path) -> None:
+        said = pairs(run("explain", console(tmp_path / "x", f"{BOOT}Booting paravirtualized kernel on vmi\n")).stdout)
+        assert said["platform"] == "vmi"
+        assert "command line" not in said
+        assert "command_line" not in said
+
     def test_an_empty_file(self, run: Any, tmp_path: Path) -> None:
         result = run("explain", console(tmp_path / "x", ""))
         assert (result.exit_code, pairs(result.stdout)["outcome"]) == (0, "no-output")

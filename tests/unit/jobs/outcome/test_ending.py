@@ -172,6 +172,12 @@ class TestHeadline:
         assert reading.report is not None
         assert reading.report.title == "WARNING in foo"
 
+    def test_a_warning_led_to_a_torn_report_right_behind_it(self) -> None:
+        reading = boot(BOOT + WARN + FAULT + "\n")
+        assert (reading.outcome, reading.title) == (Outcome.OOPS, FAULT[:-12])
+        assert reading.report is not None
+        assert reading.report.title == "WARNING in foo"
+
     def test_a_warning_elsewhere_did_not_lead_to_it(self) -> None:
         reading = boot(BOOT + WARN + oops("bar_init"))
         assert reading.report is not None

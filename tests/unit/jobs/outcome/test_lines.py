@@ -190,6 +190,15 @@ class TestWrapped:
             reader.feed(console[at : at + size])
         assert [report.title for report in reader.conclude(Ending.END_OF_FILE).reports] == ["WARNING in foo"]
 
+    @pytest.mark.xfail(reason="a wide line that is held back settles nothing")
+    def test_a_panic_of_80_columns_is_enough_at_once(self) -> None:
+        """No more may come: of a kernel without times whose root is /dev/vda it is the last line."""
+        panic = b"Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(254,0)"
+        assert len(panic) == WIDTH
+        reader = Reader(Expectation("feedc0de"))
+        reader.feed(b"Linux version 2.6.27 (a@b) #1\n" + panic + b"\n")
+        assert reader.settled is not None
+
 
 class TestLastLine:
     def test_blank_lines_do_not_count(self) -> None:
