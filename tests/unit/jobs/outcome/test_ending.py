@@ -40,6 +40,10 @@ def boot(
 
 TALKED = [
     (LOGIN, Outcome.BOOTED),
+    ("Power down.\n", Outcome.BOOTED),
+    ("reboot: System halted\n", Outcome.BOOTED),
+    ("Restarting system.\n", Outcome.HANG),  # who restarts may do so for ever
+    ("reboot: Restarting system\n" + BOOT, Outcome.REBOOT_LOOP),
     (WARN + LOGIN, Outcome.BOOTED_WITH_WARNINGS),
     (STALL + LOGIN, Outcome.BOOTED_WITH_WARNINGS),
     (oops("foo_init") + LOGIN, Outcome.BOOTED_WITH_OOPS),
@@ -95,6 +99,9 @@ CAPTURED = [
     ("", Ending.TOTAL, Outcome.UNFINISHED),
     ("", Ending.FLOOD, Outcome.UNFINISHED),
     ("", Ending.SILENCE, Outcome.HANG),
+    ("System halted.\n", Ending.SILENCE, Outcome.HALTED),
+    ("reboot: System halted\n", Ending.TOTAL, Outcome.HALTED),
+    ("reboot: Power down\n", Ending.SILENCE, Outcome.HANG),
     (STALL, Ending.TOTAL, Outcome.HANG),
     (STALL, Ending.CONSOLE_LOST, Outcome.CONSOLE_LOST),
     (SHELL, Ending.TOTAL, Outcome.INITRAMFS_SHELL),
