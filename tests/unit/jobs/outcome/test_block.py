@@ -80,8 +80,12 @@ class TestLines:
         name = "a_function_whose_name_is_so_long_that_its_line_is_broken_in_the_middle_of_it"
         text = timed(oops("memcpy", name, "kernel_init"), caller=caller)
         report = only(timed(BOOT, 0.1, caller) + wrapped(text))
-        assert report.function == name
-        assert callers(report)[-1] == "kernel_init"
+        assert [frame.function for frame in report.frames] == [name, "kernel_init"]
+
+    def test_broken_lines_of_a_kernel_without_times_too(self) -> None:
+        name = "a_function_whose_name_is_so_long_that_its_line_is_broken_in_the_middle_of_it"
+        report = only(BOOT + wrapped(oops("memcpy", name, "foo_init", name + "_2", "kernel_init")))
+        assert [frame.function for frame in report.frames] == [name, "foo_init", name + "_2", "kernel_init"]
 
     def test_a_line_of_exactly_80_columns_is_not_joined_with_one_that_wears_something(self) -> None:
         full = timed(" [<c0101000>] foo_init+0x1/0x2".ljust(WIDTH - 15, "."))
@@ -113,14 +117,22 @@ class TestLines:
         assert report.function == "foo_init"
         assert not any("wrong" in frame.function for frame in report.frames)
 
-    def test_after_the_end_marker_nothing_is_this_reports(self) -> None:
+    @pytest.mark.parametrize("caller", ["", "T1"])
+    def test_after_the_end_marker_nothing_is_this_reports(self, caller: str) -> None:
         warning = "WARNING: at kernel/foo.c:12 bar+0x12/0x30()\n" + trace("warn_slowpath", "bar", "kernel_init")
-        report = only(BOOT + warning + "---[ end trace 5871f91f961cb6c6 ]---\n" + trace("later"))
+        report = only(timed(BOOT + warning + "---[ end trace 5871f91f961cb6c6 ]---\n" + trace("later"), 0.1, caller))
         assert callers(report) == ["kernel_init"]
 
-    def test_after_the_end_marker_of_an_oops_neither(self) -> None:
-        report = only(BOOT + oops(*NAMES) + trace("later"))
+    @pytest.mark.parametrize("caller", ["", "T1"])
+    def test_after_the_end_marker_of_an_oops_neither(self, caller: str) -> None:
+        report = only(timed(BOOT + oops(*NAMES) + trace("later"), 0.1, caller))
         assert callers(report) == ["do_one_initcall", "kernel_init"]
+
+    @pytest.mark.parametrize("caller", ["", "T1"])
+    def test_a_panics_trace_after_it_is_read_where_the_report_has_none(self, caller: str) -> None:
+        panic = "Kernel panic - not syncing: Fatal exception\n" + trace("dump_stack", "panic", "foo_init")
+        text = f"{FAULT}\n---[ end trace 5871f91f961cb6c6 ]---\n{panic}"
+        assert only(timed(BOOT + text, 0.1, caller)).function == "foo_init"
 
     def test_a_trace_after_the_end_marker_of_one_without_frames_is_not_its_own(self) -> None:
         report = only(BOOT + f"{FAULT}\n---[ end trace 0000000000000000 ]---\n" + trace("later"))
@@ -200,7 +212,7 @@ class TestEvidence:
             "     EBX 00000000  EDX 0000000e  ECX 00000000  EAX fbe00000\n"
             "     err 00000000  EIP c026b45a   CS 00000060  flg 00000046\n"
             "Stack: 00000000 00000000\nPid: 0, comm: swapper Not tainted 2.6.27.57 #1\n"
-            " [<c0449b2a>] hlt_loop+0x0/0x5\n [<c026b45a>] dmi_scan_machine+0x3d/0x147\n"
+            " [<c0449b2a>] hlt_loop+0x0/0x5\n [<c0101000>] other+0x1/0x2\n [<c026b45a>] dmi_scan_machine+0x3d/0x147\n"
         )
         report = only(BOOT + text)
         assert report.function == "dmi_scan_machine"
@@ -208,7 +220,7 @@ class TestEvidence:
         assert [(item.line - first, item.text[:9]) for item in report.evidence] == [
             (0, "BUG: Int "),
             (3, "err 00000"),
-            (7, "[<c026b45"),
+            (8, "[<c026b45"),
         ]
 
     def test_a_line_that_was_broken_is_shown_as_it_stands(self) -> None:
@@ -253,6 +265,12 @@ class TestBounds:
         found.take(b"\n" * RECORDS + b" foo+0x1/0x2\n")
         assert found.report().function is None
 
+    def test_where_records_say_whose_they_are_too(self) -> None:
+        text = timed(BOOT + FAULT + "\n" + "x\n" * (RECORDS - 1) + " foo+0x1/0x2\n", 0.1, "T1")
+        assert only(text).function == "foo"
+        text = timed(BOOT + FAULT + "\n" + "x\n" * RECORDS + " foo+0x1/0x2\n", 0.1, "T1")
+        assert only(text).function is None
+
     def test_what_comes_after_the_reading_is_read_as_well(self) -> None:
         found = block(row(), "BUG: x")
         assert found.report().function is None
@@ -288,15 +306,36 @@ class TestFollows:
 
 
 class TestFollowers:
+    FATAL = Format("f", Type.PANIC, Severity.FATAL, "Kernel", "^Kernel", "kernel panic", Blame.NOTHING, "here")
+
+    def follow(self, found: Block, which: Format, text: str) -> None:
+        match = which.regex.search(text)
+        assert match
+        found.follow(which, match, Evidence(2, 9, text))
+
+    def test_of_very_many_the_panic_is_not_lost(self) -> None:
+        found = block(row(), "BUG: x")
+        for _ in range(500):
+            self.follow(found, row(), "BUG: x")
+        assert len(found.followers) < 100
+        self.follow(found, self.FATAL, "Kernel panic")
+        for _ in range(500):
+            self.follow(found, row(), "BUG: x")
+        assert found.panic is self.FATAL
+        assert len(found.followers) < 100
+
+    def test_one_that_comes_after_the_reading_is_told(self) -> None:
+        found = block(row(), "BUG: x")
+        assert found.report().consequence is None
+        self.follow(found, self.FATAL, "Kernel panic")
+        assert found.report().consequence == "kernel panic"
+
     def test_an_oops_does_not_lighten_a_fatal_one(self) -> None:
         found = block(row(), "BUG: x")
-        fatal = Format("f", Type.PANIC, Severity.FATAL, "Kernel", "^Kernel", "kernel panic", Blame.NOTHING, "here")
-        for which, text in ((fatal, "Kernel panic"), (row(), "BUG: x")):
-            match = which.regex.search(text)
-            assert match
-            found.follow(which, match, Evidence(2, 9, text))
+        self.follow(found, self.FATAL, "Kernel panic")
+        self.follow(found, row(), "BUG: x")
         assert found.severity is Severity.FATAL
-        assert found.panic is fatal
+        assert found.panic is self.FATAL
         assert found.report().consequence == "kernel panic"
 
     def test_a_follower_makes_it_as_grave_as_itself(self) -> None:

@@ -112,6 +112,12 @@ class TestNamed:
         found = named(lines, places(lines), FakeSymbols())
         assert [place.frame.function for place in found if place.frame] == ["other", "third"]
 
+    def test_a_line_with_an_address_and_a_name_is_one_place(self) -> None:
+        lines = ["EIP: [<c0355640>] foo_init+0x40/0x80 SS:ESP 0068:c7821f20"]
+        (place,) = named(lines, places(lines), FakeSymbols())
+        assert place.frame is not None
+        assert str(place.frame) == "foo_init+0x40/0x80 drivers/foo.c:64"
+
     def test_names_get_their_source_by_address_or_by_name(self) -> None:
         lines = ["EIP is at foo_init+0x40/0x80", " [<c0101040>] do_one_initcall+0x40/0x140", " early_ioremap+0x5/0x116"]
         found = named(lines, places(lines), FakeSymbols())
