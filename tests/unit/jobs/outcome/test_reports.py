@@ -139,6 +139,61 @@ class TestIndependent:
         assert [each.title for each in read(text.encode()).reports] == [NULL + "foo_init", NULL + "bar_init"]
 
 
+class TestParts:
+    """Headers that continue the report before them, and those that do not."""
+
+    USAGE = "inconsistent {HARDIRQ-ON-W} -> {IN-HARDIRQ-W} usage.\n"
+    EARLY = "BUG: Int 6: CR2 00000000\n     err 00000000  EIP c0101000   CS 00000060  flg 00000006\n"
+
+    def test_a_line_of_lockdeps_report(self) -> None:
+        assert titles("WARNING: inconsistent lock state\n" + self.USAGE) == ["inconsistent lock state"]
+        assert titles(WARN.format("foo") + self.USAGE)[0] == "WARNING in foo"
+        assert titles(self.USAGE) == ["inconsistent lock state"]
+
+    def test_a_second_death_is_another_report(self) -> None:
+        found = seen(
+            FAULT
+            + "\nOops: 0000 [#1]\nEIP is at foo+0x1/0x2\ngeneral protection fault: 0000 [#2]\nEIP is at bar+0x1/0x2\n"
+        )
+        assert [each.function for each in found] == ["foo", "bar"]
+
+    def test_a_warning_does_not_die(self) -> None:
+        assert titles(WARN.format("foo") + "invalid opcode: 0000 [#1]\nEIP is at bar+0x1/0x2\n") == [
+            "WARNING in foo",
+            "invalid opcode in bar",
+        ]
+
+    def test_a_bug_that_died_has_no_early_fault(self) -> None:
+        died = "kernel BUG at fs/foo.c:99!\ninvalid opcode: 0000 [#1]\nEIP is at foo+0x1/0x2\n"
+        assert len(seen(died + self.EARLY)) == 2
+        assert len(seen(oops("foo_init") + self.EARLY)) == 2
+
+    def test_of_hung_tasks_after_something_else_the_first_of_them(self) -> None:
+        hung = "INFO: task {0}:7 blocked for more than 120 seconds.\n" + trace("schedule", "{0}_read")
+        text = WARN.format("w") + hung.format("foo") + hung.format("bar")
+        found = seen(text + "Kernel panic - not syncing: hung_task: blocked tasks\n")
+        assert [each.consequence is not None for each in found] == [False, True, False]
+
+    def test_set_up_codes_two_sentences_are_one_report(self) -> None:
+        """Said before a kernel runs: arch/x86/boot/cpu.c, main.c."""
+        text = (
+            "This kernel requires an i686 CPU, but only detected an i586 CPU.\n"
+            "Unable to boot - please use a kernel appropriate for your CPU.\n"
+        )
+        assert [each.title for each in read(text.encode()).reports] == ["kernel requires another CPU"]
+        assert seen(text) == []  # a running kernel does not say so
+
+    def test_another_kernels_lines_are_not_the_first_ones(self) -> None:
+        found = read((BOOT + FAULT + "\n" + BOOT + trace("foo")).encode()).reports
+        assert (found[0].function, found[0].corrupted) == (None, True)
+
+    @pytest.mark.parametrize("fatal", [oops("foo_init") + FATAL, "Kernel panic - not syncing: foo\n"])
+    def test_after_the_end_of_a_kernel_its_boot_goes_no_further(self, fatal: str) -> None:
+        begun = "".join(BOOT.splitlines(keepends=True)[:3])
+        reading = read((begun + fatal + "NET: Registered protocol family 2\n").encode())
+        assert reading.stage == "start_kernel"
+
+
 class TestHeadless:
     BODY = "Modules linked in:\n\nEIP is at foo_init+0x1/0x2\n" + trace("kernel_init")
     END = "---[ end trace 5871f91f961cb6c6 ]---\n"
