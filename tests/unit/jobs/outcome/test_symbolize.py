@@ -27,11 +27,11 @@ class FakeSymbols:
     release: str | None = None
     delta: int = 0
 
-    def find(self, address: int) -> Place | None:
+    def find(self, address: int, *, source: bool = True) -> Place | None:
         for name, (start, size, file) in TEXT.items():
             offset = address - self.delta - start
             if 0 <= offset < size:
-                return Place(name, offset, size, file, offset if file else None)
+                return Place(name, offset, size, file, offset) if file and source else Place(name, offset, size)
         return None
 
     def start(self, function: str, size: int | None = None) -> int | None:
