@@ -186,7 +186,7 @@ class Block:
         return int(found[1], 16) if found else None
 
     def _title(self, groups: dict[str, str]) -> str:
-        words = {name: bare_title(text) for name, text in groups.items()}
+        words = _words(groups)
         words.setdefault("before", bare_title(self.before))
         try:
             return " ".join(self.row.title.format_map(_Blank(words)).split())
@@ -198,7 +198,7 @@ class Block:
         if found is None:
             return None
         row, match = found
-        return row.title.format_map(_Blank({name: bare_title(text) for name, text in match.groupdict("").items()}))
+        return row.title.format_map(_Blank(_words(match.groupdict(""))))
 
     def _torn(self, found: list[Place], groups: dict[str, str]) -> bool:
         frames = any(place.frame is not None for place in found)
@@ -225,6 +225,14 @@ class Block:
         data = bytes(self._raw[start : end if end >= 0 else len(self._raw)])
         number = self.after[1] + self._raw.count(b"\n", 0, start)
         return Line(readable(data), number, self.after[0] + start).evidence()
+
+
+def _words(groups: dict[str, str]) -> dict[str, str]:
+    """A header's groups as its title says them."""
+    return {
+        name: bare_function(text) if name in {"function", "other"} else bare_title(text)
+        for name, text in groups.items()
+    }
 
 
 class _Blank(dict[str, str]):

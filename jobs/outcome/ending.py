@@ -149,8 +149,6 @@ def _never_started(seen: Seen, ending: Ending, *, image_fetched: bool | None) ->
         return Found(Outcome.LOADER_FAILED, seen.loader[0])
     if seen.given_up is not None:
         return Found(seen.given_up.row.outcome or Outcome.UNFINISHED, seen.given_up)
-    if broken := next((old for old, _ in seen.context if old.row.outcome is not None), None):
-        return Found(broken.row.outcome or Outcome.UNFINISHED, broken)
     if ending is Ending.CONSOLE_LOST:
         return Found(Outcome.CONSOLE_LOST)
     if ending is Ending.POWER_LOST:

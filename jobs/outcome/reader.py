@@ -34,6 +34,7 @@ from jobs.outcome.seen import ECHO, END_GRACE, FATAL_GRACE, Seen, Sight
 from jobs.symbols.model import Symbols
 
 _NOWHERE = 1 << 62
+_DELETE = 0x7F
 _HALTED = b"-- System halted"  # arch/x86/boot/compressed/misc.c error() prints no line end after it
 _TIME = re.compile(rb"\[ {0,6}\d{1,8}\.\d")  # any printk time: the kernel is talking
 _LATE = re.compile(rb"\[ {0,6}\d{1,8}\.\d{1,9}(?<!000)\]")  # one that is not counted in ticks
@@ -55,7 +56,7 @@ class Reader:
         self._needles = needles()
         self._pattern = JobPattern(expect.pattern) if expect.pattern is not None else None
         self._splitter = Splitter()
-        self._tail: Span | None = None  # the last span with anything on it
+        self._tail: Span | None = None  # the last span with anything to read on it
         self._last_at: float | None = None
 
     def feed(self, data: bytes, t: float | None = None) -> None:
@@ -72,7 +73,15 @@ class Reader:
             return self._seen.settled
         if self._pattern is not None and any(map(self._succeeds, map(clean, rest.split(b"\n")))):
             return Settled(END_GRACE)
-        return Settled(FATAL_GRACE) if rest.rstrip().endswith(_HALTED) else None
+        if rest.rstrip().endswith(_HALTED) or any(map(self._would_end, rest.split(b"\n")[:-1])):
+            return Settled(FATAL_GRACE)
+        return None
+
+    def _would_end(self, raw: bytes) -> bool:
+        """Whether a whole line that may go on in the next one ends the boot where nothing comes: a panic 80 wide."""
+        text = clean(raw)
+        rows = self._needles.rows(frozenset(number for number, _, _ in self._needles.find(text.encode())))
+        return any(self._seen.would_end(record, rows) for record in records(text))
 
     @property
     def waits_for(self) -> str:
@@ -126,9 +135,10 @@ class Reader:
             seen.reports.take(data[done:start])
             done = self._line(span, start, end, number, rows)
         seen.reports.take(data[done:])
-        if data.strip(BLANK):
-            self._tail = span
+        if body := data.rstrip(BLANK):
             seen.reach(Stage.FIRMWARE)
+            if (b"\x1b" not in body and ord(" ") < body[-1] < _DELETE) or _last_of(span) is not None:
+                self._tail = span
 
     def _hand_over(self, data: bytes) -> None:
         """A line that was read, to the reports that were open before it."""
@@ -249,12 +259,15 @@ class Reader:
 
     def _last(self) -> Line | None:
         """The last line with anything on it, of the spans before the one being read."""
-        span = self._tail
-        return last_line(span, len(span.data), span.number + span.data.count(b"\n")) if span is not None else None
+        return _last_of(self._tail) if self._tail is not None else None
 
     def _succeeds(self, text: str) -> bool:
         """Whether a cleaned line is the job's own sign of success."""
         return self._pattern is not None and self._pattern.matches(text) and not ECHO.search(text)
+
+
+def _last_of(span: Span) -> Line | None:
+    return last_line(span, len(span.data), span.number + span.data.count(b"\n"))
 
 
 class _Next:

@@ -148,7 +148,7 @@ class Seen:
         if FARM_INIT in rows.own and self._on_farm_init(record.message, sight.line):
             return
         fresh = self._fresh(record)
-        trusted = record.printk or not life.timed or life.stage.rank < Stage.START_KERNEL.rank
+        trusted = self._trusts(record)
         for mark in rows.milestones:
             if (trusted or mark.untrusted) and mark.regex.search(record.message):
                 self._on_milestone(mark, record, sight)
@@ -185,14 +185,28 @@ class Seen:
         console that farm-init is not on, only a header that stood there before is: under `quiet`, `dmesg` is the first
         to show what the kernel warned of.
         """
-        seconds = record.seconds
-        if seconds is None:
+        if record.seconds is None:
             return True
-        life = self.life
-        if seconds < life.clock - _COPY and life.started:
+        if self._quoted(record):
             return False
-        life.clock = max(life.clock, seconds)
+        self.life.clock = max(self.life.clock, record.seconds)
         return not self.reports.known(record)
+
+    def _quoted(self, record: Record) -> bool:
+        return self.life.started and record.seconds is not None and record.seconds < self.life.clock - _COPY
+
+    def _trusts(self, record: Record) -> bool:
+        """Whether the kernel said it, as far as one can tell: who prints times prints them on every record."""
+        return record.printk or not self.life.timed or self.life.stage.rank < Stage.START_KERNEL.rank
+
+    def would_end(self, record: Record, rows: Rows) -> bool:
+        """Whether a record that is not read yet is the kernel's last word, if nothing follows. Changes nothing."""
+        if self.decided or not self.life.running or not self._trusts(record):
+            return False
+        if self._quoted(record) or self.reports.known(record) or ECHO.search(record.message):
+            return False
+        row = next((row for row in rows.formats if row.regex.search(record.message)), None)
+        return row is not None and row.severity is Severity.FATAL and not of_image(row)
 
     def _on_facts(self, rows: Rows, record: Record) -> None:
         for fact in rows.facts:

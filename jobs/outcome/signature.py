@@ -14,7 +14,8 @@ _MACRO = re.compile(r"^(?:__(?:se|do)_(?:compat_)?sys|(?:compat_)?(?:SyS|SYSC)|k
 _MOVING = (
     (re.compile(r"\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]+"), "ADDR"),
-    (re.compile(r"\b(?=[a-f]*[0-9])[0-9a-f]{4,16}\b|(?<!\w)\d+"), "NUM"),  # hex or not: it may be all digits by chance
+    # Hexadecimal or not: it may be all digits by chance. `e1000` and `fec0` are devices: letters first need 7 digits.
+    (re.compile(r"\b(?:[0-9][0-9a-f]{3,15}|(?=[a-f]*[0-9])[a-f][0-9a-f]{6,15})\b|(?<!\w)\d+"), "NUM"),
     (re.compile(r"\s+"), " "),
 )
 
@@ -31,6 +32,11 @@ def syscall(function: str) -> str:
     return _MACRO.sub("", _ENTRY.sub(r"\1", function))
 
 
+def _of_any_era(function: str) -> str:
+    """`sys_open`, as up to 3.x and again since 4.17, is what `SyS_open` was in between: `open` (see `syscall`)."""
+    return function.removeprefix("compat_").removeprefix("sys_")
+
+
 def bare_title(text: str) -> str:
     """A kernel message with everything that moves replaced: `unknown-block(0,0)` is `unknown-block(NUM,NUM)`."""
     for pattern, word in _MOVING:
@@ -40,5 +46,5 @@ def bare_title(text: str) -> str:
 
 def signature(type_: str, function: str | None, title: str, callers: Iterable[str] = ()) -> str:
     """16 hexadecimal digits: of type, function and its callers where a function is blamed, else of the title."""
-    identity = " ".join([type_, function, *callers]) if function else bare_title(title)
+    identity = " ".join([type_, *map(_of_any_era, (function, *callers))]) if function else bare_title(title)
     return hashlib.sha256(identity.encode()).hexdigest()[:16]

@@ -11,6 +11,7 @@ from jobs.outcome.frames import MOST, Kind, Place
 from jobs.outcome.model import Frame
 from jobs.symbols.model import Symbols
 
+_SOURCED = 40  # places of a report that get their source line: with DWARF each costs up to a second
 _IP = re.compile(r"(?:\b[ER]?IP\b(?: is at)?:? +|\b[ER]IP: +)(?:[0-9a-f]{2,4}:)?\[?<?(?:0x)?(?P<addr>[0-9a-f]{8,16})\b")
 _ENTRY = re.compile(r"^ *\[<(?:0x)?(?P<addr>[0-9a-f]{8,16})>\](?P<guess> \?)? *(?:0x[0-9a-f]+)?$")
 
@@ -19,8 +20,8 @@ def named(lines: list[str], found: list[Place], symbols: Symbols) -> list[Place]
     """The places, with those added whose lines show addresses only; each with its source line where it is known."""
     known = {place.row for place in found if place.frame is not None}
     added = [place for row, line in enumerate(lines) if row not in known and (place := _place(line, row, symbols))]
-    every = [_with_source(place, symbols) for place in found] + added
-    return sorted(every, key=lambda place: place.row)[:MOST]
+    every = sorted([*found, *added], key=lambda place: place.row)[:MOST]
+    return [_with_source(place, symbols) if number < _SOURCED else place for number, place in enumerate(every)]
 
 
 def _place(line: str, row: int, symbols: Symbols) -> Place | None:
@@ -36,10 +37,8 @@ def _place(line: str, row: int, symbols: Symbols) -> Place | None:
 
 def _frame(address: int, symbols: Symbols, *, back: int) -> Frame | None:
     """`back`: a trace's entries are return addresses, the call is the instruction before."""
-    place = symbols.find(address - back)
-    if place is None:
-        return None
-    return Frame(place.function, place.offset + back, place.size, address=address, file=place.file, line=place.line)
+    place = symbols.find(address - back, source=False)
+    return Frame(place.function, place.offset + back, place.size, address=address) if place is not None else None
 
 
 def _with_source(place: Place, symbols: Symbols) -> Place:

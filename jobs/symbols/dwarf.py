@@ -8,6 +8,7 @@ work; what it keeps while it works is thrown away after each look-up, and a unit
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from elftools.common.exceptions import DWARFError
 from elftools.dwarf.compileunit import CompileUnit
@@ -25,7 +26,9 @@ MAX_UNPACKED = 512 * 2**20  # bytes of one section; Debian's .debug_info has 151
 _LOOKUP_READS = 1_000_000  # in Debian's vmlinux a look-up takes 500 to 160,000
 _INDEX_READS = 20_000_000  # the ranges of its 2,203 units take 6,000,000
 _KEPT_UNITS = 64
-_NOTHING: tuple[None, None, tuple[Inlined, ...]] = (None, None, ())
+_KEPT_ANSWERS = 4096
+Answer: TypeAlias = tuple[str | None, int | None, tuple[Inlined, ...]]
+_NOTHING: Answer = (None, None, ())
 _SECTIONS = (
     "debug_info", "debug_aranges", "debug_abbrev", "debug_str", "debug_line", "debug_ranges", "debug_addr",
     "debug_str_offsets", "debug_line_str", "debug_rnglists",
@@ -60,10 +63,18 @@ class DwarfLines:
         self._address_bits = address_bits
         self._units: Units | None = None
         self._unpacked: dict[str, bytes] = {}
+        self._said: dict[int, Answer] = {}
         self._kept: dict[int, LineTable] = {}  # by the unit's offset; the least recently read goes first
 
-    def at(self, address: int) -> tuple[str | None, int | None, tuple[Inlined, ...]]:
+    def at(self, address: int) -> Answer:
         """See `Lines.at`. Debug information that is damaged says nothing; the function's name does not depend on it."""
+        if address not in self._said:
+            if len(self._said) >= _KEPT_ANSWERS:
+                self._said.clear()
+            self._said[address] = self._look_up(address)
+        return self._said[address]
+
+    def _look_up(self, address: int) -> Answer:
         try:
             offset = self._holding(address)
             if offset is None:

@@ -40,8 +40,10 @@ class Symbols(Protocol):
     def release(self) -> str | None:
         """What `uname -r` says on this build, where the file has its banner: a vmlinux has, a System.map never."""
 
-    def find(self, address: int) -> Place | None:
+    def find(self, address: int, *, source: bool = True) -> Place | None:
         """What stands at an address; None outside of the kernel's own text (data, modules, user space).
+
+        `source`: with file, line and inlined functions, where there is DWARF. The first time, that may take a second.
 
         A trace's entries are return addresses: after a call that never returns, that is the first byte of the *next*
         function. Ask for `address - 1` there, as the kernel does since 2.6.33 (lib/vsprintf.c, `%pB`).

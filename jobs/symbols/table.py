@@ -41,7 +41,7 @@ class Table:
     lines: Lines | None = None
     delta: int = 0
 
-    def find(self, address: int) -> Place | None:
+    def find(self, address: int, *, source: bool = True) -> Place | None:
         """See `Symbols.find`. One binary search; then, with DWARF, the unit's lines (kept for the next time)."""
         linked = address - self.delta
         index = bisect_right(self.addresses, linked) - 1
@@ -49,7 +49,7 @@ class Table:
         if not name:
             return None
         start = self.addresses[index]
-        file, line, inlined = self.lines.at(linked) if self.lines else (None, None, ())
+        file, line, inlined = self.lines.at(linked) if self.lines and source else (None, None, ())
         return Place(name, linked - start, self.addresses[index + 1] - start, file, line, inlined)
 
     def _name(self, index: int) -> str:

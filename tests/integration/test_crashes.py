@@ -143,6 +143,8 @@ def test_a_cancelled_boot_ends_within_seconds_and_leaves_the_machine_off(tmp_pat
         job = farm.submit(tiny_image(), repeat=2)
         under_way_id = until("one runs", lambda: _running(farm, job))
 
+        # Not before the machine is on, or the next boot would play this one's part.
+        until("it hangs", lambda: b"Linux version" in farm.client.console(under_way_id))
         farm.client.cancel_job(job)
         found = farm.done(job, 30)
 

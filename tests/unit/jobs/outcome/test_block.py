@@ -178,7 +178,6 @@ class TestTitle:
         which = row(r"^BUG: (?P<function>\w+) / (?P<other>\w+)", "race in {function} / {other}", Blame.NAMED)
         assert block(which, "BUG: foo / bar").report().title == "race in foo / bar"
 
-    @pytest.mark.xfail(reason="names in a title keep what the compiler made of them")
     def test_compilers_pieces_do_not_get_in(self) -> None:
         report = only(BOOT + "BUG: KCSAN: data-race in foo.isra.0 / bar.part.1\n" + trace("foo.isra.0", "kernel_init"))
         assert report.title == "KCSAN: data-race in foo / bar"

@@ -190,7 +190,6 @@ class TestWrapped:
             reader.feed(console[at : at + size])
         assert [report.title for report in reader.conclude(Ending.END_OF_FILE).reports] == ["WARNING in foo"]
 
-    @pytest.mark.xfail(reason="a wide line that is held back settles nothing")
     def test_a_panic_of_80_columns_is_enough_at_once(self) -> None:
         """No more may come: of a kernel without times whose root is /dev/vda it is the last line."""
         panic = b"Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(254,0)"
@@ -198,6 +197,27 @@ class TestWrapped:
         reader = Reader(Expectation("feedc0de"))
         reader.feed(b"Linux version 2.6.27 (a@b) #1\n" + panic + b"\n")
         assert reader.settled is not None
+
+    @pytest.mark.parametrize(
+        ("before", "quoted"),
+        [
+            (
+                b"[    0.000000] Linux version 2.6.27 (a@b) #1\n"
+                b"[    1.000000] Freeing unused kernel memory: 8k freed\n",
+                b"",
+            ),
+            (
+                b"[    0.000000] Linux version 2.6.27 (a@b) #1\n[    8.000000] Freeing unused kernel memory: 8k freed\n"
+                b"[    9.000000] farm-init: start token=feedc0de release=2.6.27\n",
+                b"[    1.000000] ",
+            ),
+        ],
+    )
+    def test_a_quoted_one_is_not(self, before: bytes, quoted: bytes) -> None:
+        reader = Reader(Expectation("feedc0de"))
+        panic = (quoted + b"Kernel panic - not syncing: ").ljust(WIDTH, b"x")
+        reader.feed(before + panic + b"\n")
+        assert reader.settled is None
 
 
 class TestLastLine:

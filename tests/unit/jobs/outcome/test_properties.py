@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.outcome import Ending, Evidence, Expectation, Reader, Reading
-from jobs.outcome.lines import PIECE
+from jobs.outcome.lines import PIECE, WIDTH
 
 CONSOLES = Path(__file__).parents[3] / "data" / "consoles"
 TOKEN = "feedc0de"
@@ -64,6 +64,11 @@ PARTS = [
     b"farm-init: end token=feedc0de failed=1",
     b"Power down.",
     b"tfguest login: ",
+    b"\x1b[0;31m",
+    b"Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(254,0)",
+    b"WARNING: at /build/linux-2.6-4aDeRv/linux-2.6-2.6.32/debian/build/source/kernel/so",
+    b"w" * WIDTH,
+    b"c" * 20_000,
 ]
 
 

@@ -51,9 +51,8 @@ def test_function(symbol: str, bare: str) -> None:
         ("x86 and i386 keep their names", "x86 and i386 keep their names"),
         ("at 12ab, 0012 and fbe00000", "at NUM, NUM and NUM"),
         ("facade, deadbeef and cafe are words", "facade, deadbeef and cafe are words"),
-        pytest.param(
-            "e1000: fec0 failed", "e1000: fec0 failed", marks=pytest.mark.xfail(reason="are hexadecimal, too")
-        ),
+        ("e1000: fec0 failed", "e1000: fec0 failed"),
+        ("page f000ff5 is bad", "page NUM is bad"),
     ],
 )
 def test_title(text: str, bare: str) -> None:
@@ -94,6 +93,11 @@ class TestSignature:
         assert signature("oops", "f", "NULL pointer dereference in f") == signature("oops", "f", "paging request in f")
         assert signature("oops", "f", "t") != signature("bug", "f", "t")
         assert signature("oops", "f", "t") != signature("oops", "g", "t")
+
+    @pytest.mark.parametrize("name", ["sys_open", "compat_sys_open"])
+    def test_a_system_call_is_one_whatever_its_era_called_it(self, name: str) -> None:
+        assert signature("oops", name, "") == signature("oops", "open", "")
+        assert signature("oops", "f", "", [name]) == signature("oops", "f", "", ["open"])
 
     def test_without_a_function_the_title_is(self) -> None:
         assert signature("panic", None, "a 1") == signature("panic", None, "a 2")

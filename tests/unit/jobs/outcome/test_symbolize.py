@@ -156,6 +156,12 @@ class TestNamed:
         assert named([line], places([line]), FakeSymbols()) == []
 
 
+def test_of_a_long_trace_only_the_beginning_gets_source_lines() -> None:
+    lines = [f" [<{0xC0101000 + 1 + number:08x}>]" for number in range(100)]
+    frames = [place.frame for place in named(lines, [], FakeSymbols())]
+    assert [frame.line for frame in frames if frame] == [*range(40), *[None] * 60]
+
+
 class TestReading:
     def test_a_kernel_without_kallsyms(self) -> None:
         report = boot(BARE, FakeSymbols(RELEASE)).report

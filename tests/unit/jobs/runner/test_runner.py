@@ -406,9 +406,10 @@ class OnePlace:
     def __init__(self) -> None:
         self.threads: set[int] = set()
 
-    def find(self, address: int) -> Place | None:
+    def find(self, address: int, *, source: bool = True) -> Place | None:
         self.threads.add(threading.get_ident())
-        return Place("dmi_scan_machine", 0x5A, 0x200, "drivers/firmware/dmi_scan.c", 417) if address else None
+        at = ("drivers/firmware/dmi_scan.c", 417) if source else (None, None)
+        return Place("dmi_scan_machine", 0x5A, 0x200, *at) if address else None
 
     def start(self, function: str, size: int | None = None) -> int | None:
         return None

@@ -126,10 +126,28 @@ def test_units_are_kept_up_to_a_number(build: Build, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "read_line_table", recording)
     symbols = read_elf(build(32).vmlinux.read_bytes())
     main, head = symbols.addresses[1], symbols.addresses[0]
-    for address in (head, head, main, main, head):
+    for address in (head, head, main, main, head + 1):
         assert symbols.find(address)
     assert len(read) == 3
     assert read[0] == read[2] != read[1]
+
+
+def test_an_address_is_looked_up_once(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    symbols = read_elf(build(32).vmlinux.read_bytes())
+    head = symbols.addresses[0]
+    first = symbols.find(head)
+    assert first is not None
+    assert first.line
+    monkeypatch.setattr(module, "read_line_table", None)
+    monkeypatch.setattr(module, "inlined_at", None)
+    assert symbols.find(head) == first
+
+
+def test_who_asks_for_no_source_line_gets_none(build: Build) -> None:
+    symbols = read_elf(build(32).vmlinux.read_bytes())
+    place = symbols.find(symbols.addresses[0], source=False)
+    assert place is not None
+    assert (place.file, place.line, place.inlined) == (None, None, ())
 
 
 @pytest.mark.parametrize("name", ["_LOOKUP_READS", "_INDEX_READS"])
