@@ -122,4 +122,4 @@ def table(score: Score, title: str) -> Table:
 
 
 def percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f}"
+    return "-" if share is None else f"{100 * share:.1f}".removesuffix(".0")

@@ -23,7 +23,8 @@ def _panic(kind: str, pattern: str, title: str, source: str, type_: Type = Type.
 
 def _after(kind: str, pattern: str, title: str, source: str, type_: Type = Type.PANIC, outcome: Outcome | None = None,
            blame: Blame = Blame.NOTHING, alternates: tuple[str, ...] = ()) -> Format:  # fmt: skip
-    """A row for a panic that follows from a report."""
+    """A row for a panic that follows from a report; where that was lost, all that is known is that it panicked."""
+    outcome = outcome or (None if type_ is Type.HANG else Outcome.PANIC)
     return Format(kind, type_, Severity.FATAL, _NEEDLE, _PANIC + pattern, f"kernel panic: {title}", blame, source,
                   follows=True, outcome=outcome, alternates=alternates, traced=False)  # fmt: skip
 

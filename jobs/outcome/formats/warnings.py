@@ -54,6 +54,8 @@ _GENERAL = (
            "WARNING", Blame.NAMED, "kernel/panic.c __warn; 6.19+"),
     Format("badness", Type.WARNING, Severity.WARNING, "Badness ", r"^Badness (?:at|in) (?:[^\s:]{1,300}:\d+|\w{1,60} at |[0-9a-f]{8,16} \[verbose)",
            "WARNING", Blame.IP, "lib/bug.c report_bug; 2.6.20-35 (`Badness in func at file:line` 2.6.0-17)"),
+    Format("msr", Type.WARNING, Severity.WARNING, "unchecked MSR", rf"^unchecked MSR access error: (?:RDMSR from|WRMSR to) 0x[0-9a-f]{{1,8}} .{{0,60}}at rIP: 0x[0-9a-f]{{1,16}} \((?P<function>{FUNCTION}){OFFSET}",
+           "unchecked MSR access error", Blame.NAMED, "arch/x86/mm/extable.c ex_handler_msr; 4.6+", skip=r"^(?:__|native_|paravirt_)?(?:read|write|rd|wr)_?msr"),
     # The unwinder's own trouble, most often in the middle of another report's trace
     Format("stack-regs", Type.WARNING, Severity.WARNING, "WARNING: kernel stack regs", r"^WARNING: kernel stack regs at +\S{1,24} in .{1,40} has bad '(?P<what>\w{1,4})' value",
            "WARNING: kernel stack regs has bad '{what}' value", Blame.NOTHING, "arch/x86/kernel/unwind_frame.c unwind_next_frame; 4.9+", follows=True, traced=False),

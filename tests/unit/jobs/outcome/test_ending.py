@@ -49,6 +49,8 @@ TALKED = [
     (oops("foo_init") + LOGIN, Outcome.BOOTED_WITH_OOPS),
     (modern_oops("foo_init") + LOGIN, Outcome.BOOTED_WITH_OOPS),
     ("Kernel panic - not syncing: foo\n", Outcome.PANIC),
+    ("Kernel panic - not syncing: Machine halted.\n", Outcome.PANIC),  # whatever came before it was lost
+    ("Kernel panic - not syncing: kernel stack overflow\n", Outcome.PANIC),
     (WARN + "Kernel panic - not syncing: panic_on_warn set ...\n", Outcome.PANIC),
     (oops("foo_init"), Outcome.OOPS),
     (oops("foo_init") + "Kernel panic - not syncing: Fatal exception in interrupt\n", Outcome.OOPS),

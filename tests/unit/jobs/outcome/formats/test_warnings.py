@@ -59,6 +59,9 @@ REPORTS = [
     ("WARNING: kernel stack regs at c1a2b3c4 in sh:812 has bad 'bp' value 00000001", "stack-regs", "WARNING: kernel stack regs has bad 'bp' value", None),
     ("WARNING: kernel stack regs at         (ptrval) in sh:812 has bad 'bp' value         (ptrval)", "stack-regs", "WARNING: kernel stack regs has bad 'bp' value", None),
     ("WARNING: kernel stack frame pointer at c1a2b3c4 in sh:812 has bad value 00000001", "stack-frame", "WARNING: kernel stack frame pointer has bad value", None),
+    # arch/x86/mm/extable.c
+    ("unchecked MSR access error: RDMSR from 0x852 at rIP: 0xffffffff8104ad14 (snb_uncore_msr_init_box+0x14/0x40)", "msr", "unchecked MSR access error", "snb_uncore_msr_init_box"),
+    ("unchecked MSR access error: WRMSR to 0x122 (tried to write 0x0000000000000001) at rIP: 0xc104ad14 (native_write_msr+0x4/0x20)", "msr", "unchecked MSR access error", "native_write_msr"),
     ("WARNING: stack recursion on stack type 2", "stack-recursion", "WARNING: stack recursion", None),
     # BUG()
     ("kernel BUG at kernel/softirq.c:138!", "bug", "kernel BUG", None),
