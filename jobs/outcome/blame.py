@@ -72,8 +72,10 @@ def blame(row: Format, places: list[Place], named: str | None, address: int | No
         bare = bare_function(named)
         if row.type is Type.KCSAN or clock(bare) or not passed(bare):  # a race is between the two that are named
             return bare
-        below = places if row.type is Type.LOCKDEP else list(_story(places))  # the locks it names come before traces
-        return _below(below, bare, passed) or bare
+        below = _below(list(_story(places)), bare, passed)
+        if below is None and row.type is Type.LOCKDEP:  # the last stack is lost: the chain has it, too
+            below = _below(places, bare, passed)
+        return below or bare
     if row.blame is Blame.TRACE:
         return _first(_names(_story(places)), passed)
     return _ip(places, passed)

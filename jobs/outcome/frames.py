@@ -62,7 +62,7 @@ _LABEL = re.compile(
     r"^ *(?P<label>Call [Tt]race|Call Backtrace|Backtrace|stack backtrace|backtrace|Trace|Stack traceback"
     r"|Allocated by|Allocated:|Freed by|Freed:|Last (?:potentially )?related work|Uninit was|origin:|Local variable"
     r"|the existing dependency chain|-> #\d+|the (?:hard|soft|[A-Z_]{1,20})-irq-|the dependencies between|to a "
-    r"|\{[\w-]+\} state was registered"
+    r"|\{[\w -]+\} state was registered"
     r"|Preemption disabled at|#PF: supervisor instruction fetch|Showing all locks|NMI backtrace for cpu"
     r"|Task dump for CPU|Last Breaking-Event|Workqueue"
     r"|<(?:/?IRQ|EOI|<EOE>|/?TASK|/?NMI|/?#\w+)>|Krnl Code|Code|-{3}\[ end|-{3}\[ cut)"

@@ -75,13 +75,14 @@ _COPIES_AND_COUNTS = """
     kobject_uevent* kobject_cleanup add_uevent_var put_device get_device iput ihold dput fast_dput mntput* inc_nlink
     drop_nlink clear_nlink set_nlink crc16* crc32* crc_t10* crc_itu_t* crc_ccitt* csum_partial* aes_encrypt
     aes_decrypt aesti_encrypt aesti_decrypt aesti_set_key des_encrypt des_decrypt crypto_*_encrypt crypto_*_decrypt
-    crypto_*_setkey cipher_crypt_one crypto_shash_* crypto_ahash_* crypto_cipher_* xts_encrypt xts_decrypt ecb_encrypt
-    cbc_encrypt hex_dump_to_buffer print_hex_dump* hex_string bin2hex snprintf vsnprintf scnprintf vscnprintf sprintf
-    vsprintf kasprintf kvasprintf* string string_nocheck pointer va_format format_decode logic_inb logic_inw logic_inl
-    logic_outb logic_outw logic_outl inb inw inl outb outw outl ioread* iowrite* raw_readb raw_readw raw_readl
-    raw_readq raw_writeb raw_writew raw_writel raw_writeq readb readw readl writeb writew writel find_lock_entries
-    find_get_entries truncate_inode_pages* skb_panic skb_over_panic skb_under_panic skb_put skb_push skb_pull
-    assertfail btrfs_assertfail seqprop_assert phys_addr phys_addr_symbol virt_to_phys
+    crypto_*_setkey crypto_rng_* rng_setkey drbg_* cipher_crypt_one crypto_shash_* crypto_ahash_* crypto_cipher_*
+    xts_encrypt xts_decrypt ecb_encrypt cbc_encrypt hex_dump_to_buffer print_hex_dump* hex_string bin2hex snprintf
+    vsnprintf scnprintf vscnprintf sprintf vsprintf kasprintf kvasprintf* string string_nocheck pointer va_format
+    format_decode logic_inb logic_inw logic_inl logic_outb logic_outw logic_outl inb inw inl outb outw outl ioread*
+    iowrite* raw_readb raw_readw raw_readl raw_readq raw_writeb raw_writew raw_writel raw_writeq readb readw readl
+    writeb writew writel find_lock_entries find_get_entries truncate_inode_pages* skb_panic skb_over_panic
+    skb_under_panic skb_put skb_push skb_pull assertfail btrfs_assertfail seqprop_assert phys_addr phys_addr_symbol
+    virt_to_phys
 """
 
 _ALLOCATES = """

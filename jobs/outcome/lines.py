@@ -34,6 +34,14 @@ PREFIX = re.compile(
     rf"(?:{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?)"
 )
 PREFIXES = re.compile(rf"(?m)^(?:{PREFIX.pattern}) *")  # of many lines at once
+# Where user space left the cursor: a kernel without printk times goes on behind a prompt, a getty's, a boot script's.
+_UNENDED = re.compile(
+    r"(?:[\w.-]{1,64} login: |Password: |\(initramfs\) |(?:ba|da)?sh-\d[\d.]{0,6}[#$] "
+    r"|(?:[\w.-]{1,32}@[\w.-]{1,64}:|\[[\w.-]{1,32}@[\w.-]{1,64} )?(?:~|/)[\w./-]{0,80}\]? ?[#$] "
+    r"|[A-Z][a-z]{2,12}ing [^:.]{1,60}(?:\.\.\.|: ?)) *"
+    r"(?=BUG: |Kernel panic|Oops|WARNING: |INFO: |Unable to handle|kernel BUG|general prot|divide error|invalid opcode"
+    r"|double fault|stack segment|Badness |NMI |-{12}\[ cut)"
+)
 # A BIOS that copies its screen to the serial line, and set-up code that writes there too: `PPrroobbiinngg`.
 _DOUBLED = re.compile(r"(?=[A-Z])(?:(.)\1){6,}")
 BLANK = b"\r\n\0 \t"
@@ -192,8 +200,12 @@ def unglued(text: str) -> str:
 def records(text: str) -> Iterator[Record]:
     """The records of one cleaned line, in order; empty ones are left out."""
     for part in unglued(text).split("\n"):
-        found = PREFIX.match(part)
-        cut = found.end() if found else 0
+        cut = 0
+        if (left := _UNENDED.match(part)) is not None:
+            yield Record(left.group().strip(" "), printk=False, stamp=None)
+            cut = left.end()
+        found = PREFIX.match(part, cut)
+        cut = found.end() if found else cut
         message = part[cut:].strip(" ")
         if found is None or not message:
             continue

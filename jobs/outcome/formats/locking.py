@@ -36,7 +36,7 @@ _ORDER = (
     Format("lockdep-irq-order", Type.LOCKDEP, Severity.WARNING, "unsafe lock order detected", _DRESS + r"[\w-]{1,20}-safe -> [\w-]{1,20}-unsafe lock order detected",
            "possible deadlock", Blame.NAMED, f"{_LOCKDEP} print_bad_irq_dependency", detail=_AT),
     Format("lockdep-inconsistent", Type.LOCKDEP, Severity.WARNING, "inconsistent lock state", _DRESS + r"inconsistent lock state",
-           "inconsistent lock state", Blame.NAMED, f"{_LOCKDEP} print_usage_bug", detail=_AT),
+           "inconsistent lock state", Blame.NAMED, f"{_LOCKDEP} print_usage_bug", detail=_AT, skip=r"^trace_hardirqs_"),
     # The second line of the report before, or of one whose header is lost
     Format("lockdep-usage", Type.LOCKDEP, Severity.WARNING, "inconsistent {", r"^inconsistent \{[\w -]{1,40}\} -> \{[\w -]{1,40}\} usage",
            "inconsistent lock state", Blame.NAMED, f"{_LOCKDEP} print_usage_bug", detail=_AT, follows=True),

@@ -147,6 +147,21 @@ class TestNamed:
         assert blame(row(Blame.NAMED, Type.LOCKDEP), at(text), "mutex_lock", None) == "foo_probe"
         assert blame(row(Blame.NAMED, Type.OOPS), at(text), "mutex_lock", None) == "mutex_lock"
 
+    @pytest.mark.parametrize("state", ["IN-HARDIRQ-W", "INITIAL USE"])
+    def test_lockdep_means_who_takes_the_lock_now_not_who_took_it_first(self, state: str) -> None:
+        text = "\n".join(
+            [
+                " (&foo->lock){?.-.}-{2:2}, at: _atomic_dec_and_lock+0x1/0x2",
+                f"{{{state}}} state was registered at:",
+                "  _raw_spin_lock+0x1/0x2",
+                "  bar_irq+0x1/0x2",
+                "stack backtrace:",
+                "Call Trace:",
+                *(f" {name}+0x1/0x2" for name in ("dump_stack", "_atomic_dec_and_lock", "iput", "foo_probe")),
+            ]
+        )
+        assert blame(row(Blame.NAMED, Type.LOCKDEP), at(text), "_atomic_dec_and_lock", None) == "foo_probe"
+
 
 class TestEarlyFault:
     TEXT = "\n".join(

@@ -220,6 +220,33 @@ class TestWrapped:
         assert reader.settled is None
 
 
+class TestUnended:
+    """A kernel without times goes on where user space left the cursor."""
+
+    @pytest.mark.parametrize(
+        "left",
+        [
+            "tfguest login: ", "Password: ", "/ # ", "~ # ", "root@host:~# ", "[root@host ~]# ", "sh-3.2# ",
+            "(initramfs) ", "Starting udev...", "Starting udev: ", "Checking file systems... ",
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize(
+        "header", ["BUG: unable to handle kernel NULL pointer dereference at 0", "Kernel panic - not syncing: x"]
+    )
+    def test_a_header_behind_it_is_a_record(self, left: str, header: str) -> None:
+        assert [record.message for record in records(left + header)] == [left.strip(), header]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "# BUG: a comment", "foo: BUG: bar", "/ # dmesg | grep BUG: ", "/ # echo Kernel panic", "login: BUG: x",
+            "Testing whether a quoted text, BUG: x", "Probing EDD (edd=off to disable)... ok",
+        ],
+    )  # fmt: skip
+    def test_what_only_quotes_one_is_one_record(self, text: str) -> None:
+        assert [record.message for record in records(text)] == [text.strip()]
+
+
 class TestLastLine:
     def test_blank_lines_do_not_count(self) -> None:
         span = Span(b"one\ntwo\r\n \r\n\x1b[0m\n\0\0\n", 10, 100)
