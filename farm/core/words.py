@@ -82,12 +82,8 @@ class Stage(StrEnum):
     USERSPACE = "userspace"  # that process spoke
     DONE = "done"  # the end marker, or the job's own success pattern
 
-    @property
-    def rank(self) -> int:
-        return _RANKS[self]
-
-
-_RANKS = {stage: rank for rank, stage in enumerate(Stage)}
+    def __init__(self, _value: str) -> None:
+        self.rank = len(type(self).__members__)  # as many came before it; an attribute: it is asked for at every line
 
 
 class Phase(StrEnum):

@@ -8,6 +8,7 @@ at most `PIECE` bytes, cut at multiples of `PIECE` from the line's start: the cu
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobs.outcome.model import Evidence
 
@@ -58,8 +59,7 @@ class Span:
     ahead: bytes = b""  # the whole lines after it that are known already, where its last one may go on in them
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, or a piece of a very long one, made readable; `\\r` is left in."""
 
     text: str
@@ -72,8 +72,7 @@ class Line:
         return Evidence(self.number, self.offset, (part or text if len(text) > SHOWN else text).strip()[:SHOWN])
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of a line, without what it wears.
 
     `printk`: it wore something that only the kernel log puts on. `stamp` is printk's time as printed, `caller` its
@@ -163,13 +162,18 @@ def continues(raw: bytes) -> bool:
 
 def clean(raw: bytes) -> str:
     """Readable text of a line's bytes: UTF-8 with replacement, no escapes, no controls but CR, doubling undone."""
+    text = raw.decode("utf-8", "replace")
+    if text.removesuffix("\r").isprintable():  # most
+        return text if _DOUBLED.match(text) is None else _undoubled(text)
     text = readable(raw).replace("\n", "")
     if not text.isprintable() and not text.replace("\r", "").isprintable():
         # The rare ones: Unicode's other marks and unassigned letters.
         text = "".join(char for char in text if char.isprintable() or char == "\r")
-    if _DOUBLED.match(text):
-        text = _DOUBLED.sub(lambda m: m.group()[::2], text)
-    return text
+    return _undoubled(text)
+
+
+def _undoubled(text: str) -> str:
+    return _DOUBLED.sub(lambda match: match.group()[::2], text) if _DOUBLED.match(text) else text
 
 
 def readable(raw: bytes) -> str:
@@ -199,17 +203,14 @@ def unglued(text: str) -> str:
 
 def records(text: str) -> Iterator[Record]:
     """The records of one cleaned line, in order; empty ones are left out."""
-    for part in unglued(text).split("\n"):
-        cut = 0
-        if (left := _UNENDED.match(part)) is not None:
+    for part in unglued(text.removesuffix("\r")).split("\n"):
+        found = PREFIX.match(part)
+        if found is not None and not found.end() and (left := _UNENDED.match(part)) is not None:
             yield Record(left.group().strip(" "), printk=False, stamp=None)
-            cut = left.end()
-        found = PREFIX.match(part, cut)
-        cut = found.end() if found else cut
-        message = part[cut:].strip(" ")
-        if found is None or not message:
+            found = PREFIX.match(part, left.end())
+        if found is None or not (message := part[found.end() :].strip(" ")):
             continue
-        yield Record(message, found.end() > found.start("printk"), found["stamp"], found["caller"])
+        yield Record(message, found.end() > found.start("printk"), *found.group("stamp", "caller"))
 
 
 def last_line(span: Span, end: int, number: int) -> Line | None:

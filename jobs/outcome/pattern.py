@@ -3,6 +3,7 @@
 Python's own engine can take for ever on a pattern such as `(a+)+$`, and a lab's worker would stand still with it.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import re2
@@ -11,13 +12,24 @@ from farm.core.errors import BadInputError
 from jobs.outcome.lines import PREFIXES, clean, readable, records, unglued
 
 _ABSOLUTE = ("\\A", "\\z", "(?", "\\C", "\\n")  # what means another thing in many lines at once
+_OPERATORS = set(".^$*+?{}[]()|\\")
 _DRESSED = {"[", "<"}  # a line that may begin with a printk time or level
+
+
+class Place(Protocol):
+    """Where it matched."""
+
+    def start(self) -> int: ...
+
+    def end(self) -> int: ...
 
 
 class Match(Protocol):
     """A compiled pattern, as far as it is used here."""
 
     def search(self, text: str) -> object | None: ...
+
+    def finditer(self, text: str) -> "Iterator[Place]": ...
 
 
 class JobPattern:
@@ -28,6 +40,7 @@ class JobPattern:
         self._one = compile_pattern(text)
         plain = not any(word in text for word in _ABSOLUTE)
         self._many: Match | None = re2.compile(f"(?m){text}") if plain else None
+        self._literal = not _OPERATORS & set(text)
 
     def matches(self, text: str) -> bool:
         """Whether a cleaned line is the sign."""
@@ -37,26 +50,40 @@ class JobPattern:
         return text[:1] in _DRESSED and any(self._one.search(part.message) is not None for part in records(text))
 
     def lines(self, data: bytes) -> list[int]:
-        """Where the lines begin that match, of the whole lines in `data`. One search where none does."""
-        if not self._may_match(data):
-            return []
+        """Where the lines begin that match, of the whole lines in `data`. Two searches, where none does."""
         found, start = [], 0
-        while start < len(data):
+        number, rows = 0, self._rows(data)
+        for row in rows:
+            while number < row:
+                start = data.find(b"\n", start) + 1
+                number += 1
             end = data.find(b"\n", start)
-            end = len(data) if end < 0 else end
-            if self.matches(clean(data[start:end])):
+            if self.matches(clean(data[start : end if end >= 0 else len(data)])):
                 found.append(start)
-            start = end + 1
         return found
 
-    def _may_match(self, data: bytes) -> bool:
-        """False where no line can match, looked for in all of them at once."""
+    def _rows(self, data: bytes) -> Iterable[int]:
+        """The lines that may match, by number from 0, rising: looked for in all of them at once."""
         text = readable(data).replace("\r\n", "\n")
+        every = range(data.count(b"\n") + (not data.endswith(b"\n")))
         if self._many is None or "\r" in text or not text.replace("\n", "").isprintable():
-            return True
-        if self._many.search(text) is not None:
-            return True
-        return self._many.search(PREFIXES.sub("", unglued(text))) is not None
+            return every
+        if self._literal:  # what a record says, its line says
+            return sorted({*_touched(self._many, text)})
+        parted = unglued(text)
+        bare = PREFIXES.sub("", parted)
+        if len(parted) > len(text):  # records were parted: their lines are other lines
+            return every if self._many.search(text) or self._many.search(bare) else ()
+        return sorted({*_touched(self._many, text), *_touched(self._many, bare)})
+
+
+def _touched(pattern: Match, text: str) -> Iterator[int]:
+    """The numbers of the lines in which a match lies: one that runs over a line's end may hide another."""
+    row, position = 0, 0
+    for match in pattern.finditer(text):
+        row += text.count("\n", position, match.start())
+        position = match.start()
+        yield from range(row, row + text.count("\n", position, match.end()) + 1)
 
 
 def compile_pattern(text: str) -> Match:

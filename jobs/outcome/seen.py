@@ -65,6 +65,12 @@ class Seen:
     early_resets: int = 0  # firmware that came again after the image was started, before a kernel's first line
     stages: dict[Stage, float] = field(default_factory=dict)  # when each was reached, in seconds of feed()'s clock
     now: float | None = None  # seconds, as feed() was told
+    wanted: str | None = field(init=False)  # the release that should boot
+    _agreed: bool = field(init=False)  # on what counts
+
+    def __post_init__(self) -> None:
+        self.wanted = next(iter((self.expect.release or "").split()), None)
+        self._agreed = not self.expect.open
 
     @property
     def life(self) -> Life:
@@ -82,20 +88,14 @@ class Seen:
         return self.life.release or self.first.release
 
     @property
-    def wanted(self) -> str | None:
-        """The release that should boot."""
-        words = (self.expect.release or "").split()
-        return words[0] if words else None
-
-    @property
     def wrong_kernel(self) -> bool:
         """The first kernel that spoke is not the one under test."""
-        return self.first.release is not None and self.wanted is not None and self.first.release != self.wanted
+        return self.wanted is not None and self.lives.first.release not in {None, self.wanted}
 
     @property
     def decided(self) -> bool:
         """Nothing that comes now can change the verdict: somebody waits for it, and it was agreed on what counts."""
-        return not self.expect.open and (self.first.end is not None or self.wrong_kernel)
+        return self._agreed and (self.lives.first.end is not None or self.wrong_kernel)
 
     def report(self, block: Block) -> Report:
         """What a block says, with the build's symbols where they are this kernel's."""
@@ -120,10 +120,11 @@ class Seen:
 
     def record(self, record: Record, sight: Sight) -> None:
         """One record of a line."""
-        self.reach(Stage.FIRMWARE)
+        life = self.lives.now
+        if life.stage is Stage.NOTHING:
+            self.reach(Stage.FIRMWARE)
         if self.decided:
             return
-        life = self.life
         if record.stamp and not life.running:
             life.timed = True
             self.reach(Stage.BANNER)  # a quiet kernel does not show its banner
@@ -144,25 +145,26 @@ class Seen:
             self._finish(line)
 
     def _on_words(self, record: Record, sight: Sight) -> None:
-        rows, life = sight.rows, self.life
-        if FARM_INIT in rows.own and self._on_farm_init(record.message, sight.line):
+        rows, life = sight.rows, self.lives.now
+        if rows.own and rows.own & FARM_INIT and self._on_farm_init(record.message, sight.line):
             return
         fresh = self._fresh(record)
         trusted = self._trusts(record)
         for mark in rows.milestones:
             if (trusted or mark.untrusted) and mark.regex.search(record.message):
                 self._on_milestone(mark, record, sight)
-        if life is self.life and life.stage is Stage.INIT and life.timed and not record.printk:
+        if not record.printk and life is self.lives.now and life.stage is Stage.INIT and life.timed:
             self.reach(Stage.USERSPACE)
         if fresh:
-            self._on_facts(rows, record)
+            if rows.facts:
+                self._on_facts(rows, record)
             if not ECHO.search(record.message):
                 self._on_rows(record, sight, trusted=trusted)
 
     def _on_rows(self, record: Record, sight: Sight, *, trusted: bool) -> None:
         """What is neither a copy nor an echo: the first row of the table that matches."""
         rows = sight.rows
-        if any(mark.regex.search(record.message) for mark in rows.booted):
+        if rows.booted and any(mark.regex.search(record.message) for mark in rows.booted):
             self._on_booted(sight.line)
         for row in rows.formats:
             if (trusted or row.untrusted or self._too_early(row)) and (match := row.regex.search(record.message)):
@@ -185,15 +187,17 @@ class Seen:
         console that farm-init is not on, only a header that stood there before is: under `quiet`, `dmesg` is the first
         to show what the kernel warned of.
         """
-        if record.seconds is None:
+        if record.stamp is None:
             return True
-        if self._quoted(record):
+        life, seconds = self.lives.now, float(record.stamp)
+        if seconds < life.clock - _COPY and life.started:
             return False
-        self.life.clock = max(self.life.clock, record.seconds)
+        life.clock = max(life.clock, seconds)
         return not self.reports.known(record)
 
     def _quoted(self, record: Record) -> bool:
-        return self.life.started and record.seconds is not None and record.seconds < self.life.clock - _COPY
+        life = self.life
+        return life.started and record.stamp is not None and float(record.stamp) < life.clock - _COPY
 
     def _trusts(self, record: Record) -> bool:
         """Whether the kernel said it, as far as one can tell: who prints times prints them on every record."""

@@ -33,9 +33,9 @@ FORMATS: tuple[Format, ...] = (
 )  # fmt: skip
 
 BANNER = "Linux version "
-FARM_INIT = "farm-init: "
+FARM_INIT = frozenset({"farm-init: start token=", "farm-init: check ", "farm-init: end token="})
 INITCALLS = frozenset({"calling  ", "initcall "})  # initcall_debug: init/main.c do_one_initcall
-_OWN = (BANNER, FARM_INIT, MODULES, END, *sorted(INITCALLS))
+_OWN = (BANNER, *sorted(FARM_INIT), MODULES, END, *sorted(INITCALLS))
 _BOOTED = frozenset(map(id, BOOTED))  # by identity: a row as a set's member is slow
 
 
@@ -55,6 +55,7 @@ class Needles:
         for row in doubled:
             rows.setdefault("".join(char * 2 for char in row.needle), []).append(row)
         self.words = tuple(rows)
+        self.calls = frozenset(self.words.index(word) for word in INITCALLS)  # the needles of initcall_debug
         self._rows = tuple(rows.values())
         self._order = {id(row): number for number, row in enumerate(FORMATS)}
         # From which stage on a needle says nothing new: the stages that its rows mark are behind.
