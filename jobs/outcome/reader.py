@@ -110,7 +110,7 @@ class Reader:
     # Spans and lines
 
     def _scan(self, span: Span) -> None:
-        seen, data = self._seen, span.data
+        seen, data, reports = self._seen, span.data, self._seen.reports
         position, number = 0, span.number
         done = 0  # bytes before this were handed to the open reports
         for line in self._waking.lines(span):
@@ -118,10 +118,12 @@ class Reader:
                 break
             number += data.count(b"\n", position, line.start)
             position = line.start
-            seen.reports.take(data[done : line.start])
+            if reports.open:
+                reports.take(data[done : line.start])
             self._read(span, line, number)
             done = line.after
-        seen.reports.take(data[done:])
+        if reports.open:
+            reports.take(data[done:])
         if body := data.rstrip(BLANK):
             seen.reach(Stage.FIRMWARE)
             if (b"\x1b" not in body and ord(" ") < body[-1] < _DELETE) or _last_of(span) is not None:

@@ -60,7 +60,7 @@ class Waking:
         data = span.data
         hits = self._needles.find(data)
         hits.sort(key=_by_start)
-        dull, calls, seen = self._needles.dull_from, self._needles.calls, self._seen
+        dull, calls, lives = self._needles.dull_from, self._needles.calls, self._seen.lives
         place, count, position, size = 0, len(hits), 0, len(data)
         dirty = _Next(_DIRTY if b"\0" in data or b"\x1b" in data else None, data)
         extra = _Next(None, data, inside=span.inside)
@@ -71,7 +71,7 @@ class Waking:
                 success = next(successes, _NOWHERE)
             extra.use(self._extra())
             other = min(dirty.from_(position), extra.from_(position))
-            stage = seen.life.stage.rank
+            stage = lives.now.stage.rank
             passed = position  # lines before this say nothing, or only which initcall runs
             while place < count:
                 which, at, _ = hits[place]
@@ -122,14 +122,15 @@ class Waking:
 
     def _extra(self) -> re.Pattern[bytes] | None:
         """What makes a line worth reading just now, beside the needles."""
-        seen, life = self._seen, self._seen.life
+        lives = self._seen.lives
+        life = lives.now
         if not life.running:
             return _TIME
-        if seen.lives.doubt is not None and not life.timed:
-            return _AFTER_BANNER
-        if life.timed and (seen.lives.doubt is not None or life.first_time is None):
+        if not life.timed:
+            return _AFTER_BANNER if lives.doubt is not None else None
+        if lives.doubt is not None or life.first_time is None:
             return _LATE
-        return _BARE if life.stage is Stage.INIT and life.timed else None
+        return _BARE if life.stage is Stage.INIT else None
 
     def _only_an_initcall(self, data: bytes, position: int, at: int, other: int) -> int:
         """The short way for what initcall_debug prints by the thousand; the byte after it, 0 where more may be in it.
