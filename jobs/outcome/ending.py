@@ -79,10 +79,13 @@ def _led_to(seen: Seen, old: Block, new: Block) -> bool:
 def find(seen: Seen, ending: Ending, *, image_fetched: bool | None) -> Found:
     """The outcome of a console."""
     first, last = seen.first, seen.life
-    if seen.wrong_kernel or (seen.lives.count > 1 and last.release not in {None, seen.wanted or first.release}):
+    if seen.wrong_kernel:
         return Found(Outcome.WRONG_KERNEL)
     block = gravest(seen)
     grave = block if block is not None and block.severity in {Severity.OOPS, Severity.FATAL} else None
+    fell_back = seen.lives.count > 1 and last.release not in {None, seen.wanted or first.release}
+    if fell_back and first.end is None:  # to what a machine has on its disk: it says nothing of the kernel under test
+        return Found(Outcome.WRONG_KERNEL) if grave is None else _reported(seen, grave)
     started_over = seen.lives.count > 1 or seen.lives.doubt is not None
     if started_over and first.end is None:
         return _started_over(seen, grave)

@@ -80,6 +80,8 @@ class _Judge:
             evidence.append(seen.first.end.evidence())
         if seen.lives.count > 1:
             reason += f"; the machine started over {_times(seen.lives.count - 1)}"
+            if seen.life.release not in {None, seen.first.release}:
+                reason += f", into another kernel: {seen.life.release}"
         if seen.spoiled is not None:
             reason += "; before that, the initramfs did not unpack whole"
             evidence.append(seen.spoiled.first)

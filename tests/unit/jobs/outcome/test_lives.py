@@ -241,6 +241,16 @@ class TestConsoles:
         reading = boot(TIMED + AGAIN.replace(RELEASE, "2.6.26"))
         assert (reading.outcome, reading.version, reading.starts) == (Outcome.WRONG_KERNEL, "2.6.26", 2)
 
+    def test_another_kernel_after_a_panic_says_nothing_of_it(self) -> None:
+        fault = timed(oops("foo_init") + "Kernel panic - not syncing: Fatal exception\n", 1.0)
+        reading = boot(TIMED + fault + AGAIN.replace(RELEASE, "2.6.26") + LOGIN)
+        assert (reading.outcome, reading.function, reading.starts) == (Outcome.OOPS, "foo_init", 2)
+        assert "2.6.26" in reading.reason
+
+    def test_another_kernel_after_the_end_says_nothing_of_it(self) -> None:
+        first = TIMED + "tfguest login: \nRestarting system.\n"
+        assert boot(first + AGAIN.replace(RELEASE, "2.6.26")).outcome == Outcome.BOOTED
+
     def test_the_log_shown_by_dmesg_is_no_restart(self) -> None:
         reading = boot(TIMED + "$ dmesg\n" + TIMED + LOGIN)
         assert (reading.outcome, reading.starts) == (Outcome.BOOTED, 1)
