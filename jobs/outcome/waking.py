@@ -25,8 +25,8 @@ _DIRTY = re.compile(rb"[\0\x1b]")  # what hides a needle
 # init/main.c do_one_initcall: `calling  f+0x0/0x10 @ 1` (2.6.27: no ` @ 1`) and
 # `initcall f+0x0/0x10 returned 0 after 1 ms`
 _INITCALL = re.compile(
-    rb"(?:<\d>)?(\[ *\d+\.\d+\] )?(calling  |initcall )([\w.]{1,100})\+0x[0-9a-f]+/0x[0-9a-f]+(?: [\w@ -]{1,60})?"
-    rb"(?=\r?(?:\n|\Z))"
+    rb"(?:<\d>)?(\[ {0,6}\d{1,8}\.\d{1,9}\] )?(calling  |initcall )([\w.]{1,100})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}"
+    rb"(?: [\w@ -]{1,60})?(?=\r?\n)"
 )
 
 
@@ -81,7 +81,8 @@ class Waking:
                 if which not in calls:
                     break
                 following = hits[place + 1][1] if place + 1 < count else size
-                after = self._only_an_initcall(data, passed, at, min(other, success, following))
+                whole = passed or not span.inside  # not a piece of a longer one
+                after = self._only_an_initcall(data, passed, at, min(other, success, following)) if whole else 0
                 if not after:
                     break
                 passed = after
@@ -142,10 +143,10 @@ class Waking:
             return 0
         life, stamp = self._seen.life, found[1]
         plain = life.first_time is not None or stamp.endswith(_TICKS) if stamp else not life.timed
-        if not (plain and life.running) or self._seen.lives.doubt is not None:
+        if not (plain and life.running) or self._seen.lives.doubt is not None or self._seen.decided:
             return 0
         life.calling = found[3].decode() if found[2] == b"calling  " else None
-        return data.find(b"\n", found.end()) + 1 or len(data)
+        return data.find(b"\n", found.end()) + 1
 
 
 class _Next:

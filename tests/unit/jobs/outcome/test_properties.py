@@ -68,6 +68,10 @@ PARTS = [
     b"Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(254,0)",
     b"WARNING: at /build/linux-2.6-4aDeRv/linux-2.6-2.6.32/debian/build/source/kernel/so",
     b"w" * WIDTH,
+    b"[    0.252018] calling  pci_arch_init+0x0/0x46",
+    b"[    0.252018] initcall pci_arch_init+0x0/0x46 returned 0 after 12 usecs",
+    b"calling  net_ns_init+0x0/0xab @ 1",
+    b"[    1.494082] calling  f+0x" + b"1" * PIECE,
     b"c" * 20_000,
 ]
 
