@@ -5,7 +5,7 @@ Names as in the kernel's sources, leading underscores left off, `*` for any rest
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 _REPORTS = """
     dump_stack* dump_backtrace* dump_header show_stack* show_regs* show_trace* save_stack* stack_trace_*
@@ -121,31 +121,27 @@ _REMOVES_A_DEVICE = """
 """
 
 
-def _compiled(*lists: str) -> re.Pattern[str]:
+_EVERY = (_REPORTS, _TRAPS, _CLOCKS, _COPIES_AND_COUNTS, _ALLOCATES, _LOCKS_AND_WAITS, _REMOVES_A_DEVICE)
+
+
+@cache  # once, and only for who blames: it takes 15 ms
+def _named(*lists: str) -> re.Pattern[str]:
+    """A function of these lists."""
     names = {name.lstrip("_").replace("*", r"\w*") for text in lists for name in text.split()}
     return re.compile(rf"^_*(?:{'|'.join(sorted(names))})$")
 
 
-_GENERIC = _compiled(_REPORTS, _TRAPS, _CLOCKS, _COPIES_AND_COUNTS, _ALLOCATES, _LOCKS_AND_WAITS, _REMOVES_A_DEVICE)
-
-
-_TRAPPED = _compiled(_TRAPS, _CLOCKS)
-
-
 def trapped(name: str) -> bool:
     """Whether a function belongs to the way into an exception or a clock's interrupt: it stands above the culprit."""
-    return _TRAPPED.match(name) is not None
-
-
-_CLOCK = _compiled(_CLOCKS)
+    return _named(_TRAPS, _CLOCKS).match(name) is not None
 
 
 def clock(name: str) -> bool:
     """Whether a function belongs to a clock's interrupt or to what it checks: a WARNING that names it means it."""
-    return _CLOCK.match(name) is not None
+    return _named(_CLOCKS).match(name) is not None
 
 
-@cache
+@lru_cache(1 << 12)
 def generic(name: str) -> bool:
     """Whether a function (its bare name) is passed over in every kind of report."""
-    return _GENERIC.match(name) is not None
+    return _named(*_EVERY).match(name) is not None

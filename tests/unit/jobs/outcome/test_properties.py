@@ -1,5 +1,7 @@
 """Whatever a console holds and however it arrives: the same outcome, bounded memory, no exception."""
 
+import itertools
+import random
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.outcome import Ending, Evidence, Expectation, Reader, Reading
+from jobs.outcome.formats.table import needles
 from jobs.outcome.lines import PIECE, WIDTH
 
 CONSOLES = Path(__file__).parents[3] / "data" / "consoles"
@@ -173,6 +176,22 @@ def test_a_flood_takes_no_memory_and_is_counted_right(what: str, block: bytes, t
     panic = next(item for item in outcome.evidence if "at last" in item.text)
     assert panic.line == newlines + 1
     assert outcome.verdict == "fail"
+
+
+def test_lines_that_each_hold_other_needles_take_no_memory() -> None:
+    rng = random.Random(1)  # noqa: S311  to be the same each time
+    words = [word.encode() for word in needles().words]
+    reader = Reader(Expectation(TOKEN))
+    reader.feed(b"[    0.000000] Linux version 2.6.27.6 (farm@lab) x\n")
+    lines = (b" ".join(rng.choices(words, k=60)) + b"\n" for _ in range(2000))
+    for line in itertools.islice(lines, 600):
+        reader.feed(line)
+    tracemalloc.start()
+    for line in lines:
+        reader.feed(line)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 3_000_000  # the rows of 1400 more lines would be 7 MB
 
 
 def test_a_hundred_megabytes_between_two_lines() -> None:
