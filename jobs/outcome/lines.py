@@ -179,7 +179,7 @@ def _undoubled(text: str) -> str:
 def readable(raw: bytes) -> str:
     """Text of some bytes, lines kept: no escapes, and no controls but CR and line feed; a tab is a blank."""
     text = raw.decode("utf-8", "replace")
-    if text.isprintable():
+    if text.replace("\r", "").replace("\n", "").isprintable():  # most
         return text
     if "\0" in text:
         text = text.replace("\0", "")
@@ -192,6 +192,8 @@ def unglued(text: str) -> str:
     """Text with a line feed before each record that began inside another's line."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.find("[", 1) < 0 and text.find("<", 1) < 0:
+        return text  # most
     cuts = [at.start() for at in _TIME_AT.finditer(text) if at.start() and text[at.start() - 1] not in "\n>"]
     if text.find("<", 1) > 0:
         cuts += [at.start() for at in _LEVEL_AT.finditer(text) if at.start() and text[at.start() - 1] not in "\n >"]

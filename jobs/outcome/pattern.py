@@ -13,6 +13,7 @@ from jobs.outcome.lines import PREFIXES, clean, readable, records, unglued
 
 _ABSOLUTE = ("\\A", "\\z", "(?", "\\C", "\\n")  # what means another thing in many lines at once
 _OPERATORS = set(".^$*+?{}[]()|\\")
+_ANCHORS = ("^", "$", "\\b", "\\B")
 _DRESSED = {"[", "<"}  # a line that may begin with a printk time or level
 
 
@@ -29,7 +30,7 @@ class Match(Protocol):
 
     def search(self, text: str) -> object | None: ...
 
-    def finditer(self, text: str) -> "Iterator[Place]": ...
+    def finditer(self, text: bytes) -> "Iterator[Place]": ...
 
 
 class JobPattern:
@@ -40,7 +41,8 @@ class JobPattern:
         self._one = compile_pattern(text)
         plain = not any(word in text for word in _ABSOLUTE)
         self._many: Match | None = re2.compile(f"(?m){text}") if plain else None
-        self._literal = not _OPERATORS & set(text)
+        self._literal = text if not _OPERATORS & set(text) else ""
+        self._anchored = any(word in text for word in _ANCHORS)
 
     def matches(self, text: str) -> bool:
         """Whether a cleaned line is the sign."""
@@ -64,11 +66,17 @@ class JobPattern:
 
     def _rows(self, data: bytes) -> Iterable[int]:
         """The lines that may match, by number from 0, rising: looked for in all of them at once."""
-        text = readable(data).replace("\r\n", "\n")
+        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
         every = range(data.count(b"\n") + (not data.endswith(b"\n")))
-        if self._many is None or "\r" in text or not text.replace("\n", "").isprintable():
+        if not _is_plain(text):
+            text = readable(data).replace("\r\n", "\n")
+            if not _is_plain(text):
+                return every
+        if self._many is None:
             return every
-        if self._literal:  # what a record says, its line says
+        if self._literal:
+            return _holding(self._literal, text)
+        if not self._anchored:  # what a record says, its line says
             return sorted({*_touched(self._many, text)})
         parted = unglued(text)
         bare = PREFIXES.sub("", parted)
@@ -77,13 +85,30 @@ class JobPattern:
         return sorted({*_touched(self._many, text), *_touched(self._many, bare)})
 
 
+def _is_plain(text: str) -> bool:
+    """Whether lines are nothing but printable characters and line feeds."""
+    return text.replace("\n", "").isprintable()
+
+
 def _touched(pattern: Match, text: str) -> Iterator[int]:
     """The numbers of the lines in which a match lies: one that runs over a line's end may hide another."""
     row, position = 0, 0
-    for match in pattern.finditer(text):
-        row += text.count("\n", position, match.start())
+    data = text.encode()  # RE2 works on bytes: where it matched in a text, it would have to count out
+    for match in pattern.finditer(data):
+        row += data.count(b"\n", position, match.start())
         position = match.start()
-        yield from range(row, row + text.count("\n", position, match.end()) + 1)
+        yield from range(row, row + data.count(b"\n", position, match.end()) + 1)
+
+
+def _holding(words: str, text: str) -> Iterator[int]:
+    """The numbers of the lines that hold some words."""
+    row, position = 0, 0
+    while (place := text.find(words, position)) >= 0:
+        row += text.count("\n", position, place)
+        yield row
+        position = text.find("\n", place)
+        if position < 0:
+            return
 
 
 def compile_pattern(text: str) -> Match:

@@ -6,28 +6,29 @@ line and on what was seen before it, never on how the bytes were cut.
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from farm.core.words import Stage
 from jobs.outcome.formats.table import NOTHING, Needles, Rows
 from jobs.outcome.lines import PIECE, Span, clean
-from jobs.outcome.lives import AFTER_BANNER
+from jobs.outcome.lives import AFTER_BANNER, Life
 from jobs.outcome.pattern import JobPattern
 from jobs.outcome.seen import Seen
 
 _NOWHERE = 1 << 62
+_START = itemgetter(1)
 _TIME = re.compile(rb"\[ {0,6}\d{1,8}\.\d")  # any printk time: the kernel is talking
 _LATE = re.compile(rb"\[ {0,6}\d{1,8}\.\d{1,9}(?<!000)\]")  # one that is not counted in ticks
-_TICKS = b"000] "  # the end of one that is
 _AFTER_BANNER = re.compile(AFTER_BANNER.pattern.encode())
 _BARE = re.compile(rb"(?m)^[^\[<\s]")  # a line without a printk prefix
 _DIRTY = re.compile(rb"[\0\x1b]")  # what hides a needle
 # init/main.c do_one_initcall: `calling  f+0x0/0x10 @ 1` (2.6.27: no ` @ 1`) and
-# `initcall f+0x0/0x10 returned 0 after 1 ms`
-_INITCALL = re.compile(
-    rb"(?:<\d>)?(\[ {0,6}\d{1,8}\.\d{1,9}\] )?(calling  |initcall )([\w.]{1,100})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}"
-    rb"(?: [\w@ -]{1,60})?(?=\r?\n)"
-)
+# `initcall f+0x0/0x10 returned 0 after 1 ms`, thousands of them with initcall_debug: whole lines of nothing else
+_CALL = r"(calling  |initcall )([\w.]{1,100})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: [\w@ -]{1,60})?\r?\n"
+_CALLS = re.compile(rf"(?:(?:<\d>)?{_CALL})++".encode())
+_TIMED_CALLS = re.compile(rf"(?:(?:<\d>)?\[ {{0,6}}\d{{1,8}}\.\d{{1,9}}\] {_CALL})++".encode())
+_CALLS_IN_TICKS = re.compile(rf"(?:(?:<\d>)?\[ {{0,6}}\d{{1,8}}\.\d{{1,6}}000\] {_CALL})++".encode())
 
 
 class Woken(NamedTuple):
@@ -57,11 +58,9 @@ class Waking:
                 yield from self._pieces(span, line)
 
     def _lines(self, span: Span) -> Iterator[Woken]:
-        data = span.data
-        hits = self._needles.find(data)
-        hits.sort(key=_by_start)
-        dull, calls, lives = self._needles.dull_from, self._needles.calls, self._seen.lives
-        place, count, position, size = 0, len(hits), 0, len(data)
+        data, seen = span.data, self._seen
+        hits = _Hits(self._needles, data)
+        position, size = 0, len(data)
         dirty = _Next(_DIRTY if b"\0" in data or b"\x1b" in data else None, data)
         extra = _Next(None, data, inside=span.inside)
         successes = iter(self._pattern.lines(data)) if self._pattern is not None else iter(())
@@ -71,35 +70,20 @@ class Waking:
                 success = next(successes, _NOWHERE)
             extra.use(self._extra())
             other = min(dirty.from_(position), extra.from_(position))
-            stage = lives.now.stage.rank
-            passed = position  # lines before this say nothing, or only which initcall runs
-            while place < count:
-                which, at, _ = hits[place]
-                if at < passed or dull[which] <= stage:
-                    place += 1
-                    continue
-                if which not in calls:
-                    break
-                following = hits[place + 1][1] if place + 1 < count else size
-                whole = passed or not span.inside  # not a piece of a longer one
-                after = self._only_an_initcall(data, passed, at, min(other, success, following)) if whole else 0
-                if not after:
-                    break
-                passed = after
-            woken = min(hits[place][1] if place < count else _NOWHERE, other)
+            hit, passed = hits.next(position, seen.life), position
+            while hits.at_call and (passed := self._past_calls(span, passed, hit, hits.beyond(min(other, success)))):
+                hit = hits.next(passed, seen.life)
+            woken = min(hit, other)
             at = min(woken, success)
             if at == _NOWHERE:
                 return
             start = max(data.rfind(b"\n", position, at) + 1, position)
             end = data.find(b"\n", at)
             end = size if end < 0 else end
-            numbers = set()
-            while place < count and hits[place][1] < end:
-                numbers.add(hits[place][0])
-                place += 1
+            numbers = hits.of_line(end)
             if dirty.from_(position) < end:
                 numbers |= self._hidden(data[start:end])
-            rows = self._needles.rows(frozenset(numbers)) if numbers else NOTHING
+            rows = self._needles.rows(numbers) if numbers else NOTHING
             position = min(end + 1, size)
             yield Woken(start, end, position, rows if woken < end else None, success == start)
 
@@ -133,20 +117,72 @@ class Waking:
             return _LATE
         return _BARE if life.stage is Stage.INIT else None
 
-    def _only_an_initcall(self, data: bytes, position: int, at: int, other: int) -> int:
-        """The short way for what initcall_debug prints by the thousand; the byte after it, 0 where more may be in it.
+    def _past_calls(self, span: Span, position: int, at: int, other: int) -> int:
+        """The short way for what initcall_debug prints: the byte after those lines, 0 where more may be in the first.
 
-        Its needle is `at`, its line begins at `position` or later, and what else is worth reading is at `other`.
+        Their first needle is `at`, its line begins at `position` or later; what else is worth reading is at `other`.
         """
-        found = _INITCALL.match(data, max(data.rfind(b"\n", position, at) + 1, position))
-        if found is None or found.start(2) != at or found.end() > other:
+        data, life = span.data, self._seen.life
+        if not life.running or self._seen.lives.doubt is not None or self._seen.decided:
             return 0
-        life, stamp = self._seen.life, found[1]
-        plain = life.first_time is not None or stamp.endswith(_TICKS) if stamp else not life.timed
-        if not (plain and life.running) or self._seen.lives.doubt is not None or self._seen.decided:
+        start = max(data.rfind(b"\n", position, at) + 1, position)
+        if start == 0 and span.inside:
             return 0
-        life.calling = found[3].decode() if found[2] == b"calling  " else None
-        return data.find(b"\n", found.end()) + 1
+        until = len(data) if other == _NOWHERE else data.rfind(b"\n", start, other) + 1
+        calls = _CALLS if not life.timed else _TIMED_CALLS if life.first_time is not None else _CALLS_IN_TICKS
+        found = calls.match(data, start, until)
+        if found is None:
+            return 0
+        life.calling = found[2].decode() if found[1] == b"calling  " else None
+        return found.end()
+
+
+class _Hits:
+    """The needles in some bytes, from front to back; those that have gone dull in a kernel's life are passed over."""
+
+    def __init__(self, needles: Needles, data: bytes) -> None:
+        self._needles = needles
+        self._hits = sorted(needles.find(data), key=_START)
+        self._place = 0
+        self._beyond = 0  # the first that is not initcall_debug's
+        self._life: Life | None = None
+
+    def next(self, position: int, life: Life) -> int:
+        """The first one's place, at `position` or later; calls come with rising positions."""
+        if life is not self._life:
+            self._life, self._beyond = life, 0  # another kernel: what was dull may not be
+        hits, dull, stage = self._hits, self._needles.dull_from, life.stage.rank
+        for place in range(self._place, len(hits)):
+            which, at, _ = hits[place]
+            if at >= position and dull[which] > stage:
+                self._place = place
+                return at
+        self._place = len(hits)
+        return _NOWHERE
+
+    @property
+    def at_call(self) -> bool:
+        """Whether that one is initcall_debug's."""
+        return self._place < len(self._hits) and self._hits[self._place][0] in self._needles.calls
+
+    def beyond(self, other: int) -> int:
+        """The place of the first after it that is not initcall_debug's, or `other` if that comes first."""
+        hits, dull, calls = self._hits, self._needles.dull_from, self._needles.calls
+        stage = self._life.stage.rank if self._life is not None else 0
+        place = max(self._beyond, self._place)
+        while (
+            place < len(hits) and hits[place][1] < other and (hits[place][0] in calls or dull[hits[place][0]] <= stage)
+        ):
+            place += 1
+        self._beyond = place
+        return min(hits[place][1], other) if place < len(hits) else other
+
+    def of_line(self, end: int) -> frozenset[int]:
+        """The numbers of the needles before `end`, which is the end of their line. They are passed."""
+        hits, first = self._hits, self._place
+        while self._place < len(hits) and hits[self._place][1] < end:
+            self._place += 1
+        return frozenset(hits[place][0] for place in range(first, self._place))
 
 
 class _Next:
@@ -172,7 +208,3 @@ class _Next:
             found = self._pattern.search(self._data, position)
             self._at = found.start() if found else _NOWHERE
         return self._at
-
-
-def _by_start(hit: tuple[int, int, int]) -> int:
-    return hit[1]

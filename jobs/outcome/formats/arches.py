@@ -138,7 +138,7 @@ _OTHERS = (
     _died("die", Type.TRAP, "Oops - ", rf"^Oops - (?P<what>[\w (),!/-]{{4,60}}?){_COUNT}:?", "{what}", "arch/{riscv,csky,loongarch}/kernel/traps.c do_trap_error; 4.15+", Arch.RISCV),
     _died("invalid-op", Type.INVALID_OP, "Reserved instruction in", rf"^Reserved instruction in kernel code{_COUNT}:", "invalid opcode", f"{_MIPS_TRAPS} do_ri", Arch.MIPS),
     _died("page-fault", Type.PAGE_FAULT, " bus error, epc ==", r"^(?:Data|Instruction) bus error, epc == [0-9a-f]+", "Unhandled fault", f"{_MIPS_TRAPS} do_be", Arch.MIPS, _BAD_ACCESS),
-    _died("die", Type.TRAP, "kernel code", rf"^(?P<what>[A-Za-z][\w ]{{4,40}} (?:in|from) kernel code){_COUNT}:",
+    _died("die", Type.TRAP, "kernel code[#", r"^(?P<what>[A-Za-z][\w ]{4,40} (?:in|from) kernel code)\[#\d{1,5}\]:",
           "{what}", f"{_MIPS_TRAPS} die_if_kernel", Arch.MIPS),
     _died("die", Type.TRAP, "kernel context", rf"^(?P<what>[A-Za-z][\w ]{{4,40}} (?:in|from) kernel context!?){_COUNT}:",
           "{what}", f"{_MIPS_TRAPS} die_if_kernel", Arch.MIPS),

@@ -152,7 +152,7 @@ _ROOT = (
     _text(Stage.ROOT, "No filesystem could mount root", "init/do_mounts.c mount_block_root"),
     Milestone(Stage.ROOT, 'correct "root=" boot', r'^Please append a correct "root=" boot option', "init/do_mounts.c mount_block_root"),
     Milestone(Stage.ROOT, "rdinit", r"^check access for rdinit=\S+ failed", "init/main.c kernel_init_freeable; after 6.1"),
-    Milestone(Stage.ROOT, "RAMDISK: ", r"^RAMDISK: \w+ (?:image|filesystem) found", "init/do_mounts_rd.c identify_ramdisk_image"),
+    Milestone(Stage.ROOT, " found at block ", r"^RAMDISK: \w+ (?:image|filesystem) found", "init/do_mounts_rd.c identify_ramdisk_image"),
     Milestone(Stage.ROOT, "Root-NFS: ", r"^Root-NFS: ", "fs/nfs/nfsroot.c; init/do_mounts.c"),
     *(Milestone(Stage.ROOT, f"EXT{n}-fs", rf"^EXT{n}-fs(?: \(\S+\))?: mounted filesystem", f"fs/ext{n}/super.c ext{n}_fill_super") for n in (3, 4)),
     _text(Stage.ROOT, "devtmpfs: mounted", "drivers/base/devtmpfs.c devtmpfs_mount (from prepare_namespace)"),

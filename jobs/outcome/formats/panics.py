@@ -143,8 +143,9 @@ _EVIDENCE = (
     _context("bad-initramfs", "Initramfs unpacking failed", r"^Initramfs unpacking failed: ", "Initramfs unpacking failed", "init/initramfs.c populate_rootfs; 2.6.30-7.0", Severity.SPOILED),
     _context("not-initramfs", "looks like an initrd", r"^(?:checking if image is initramfs\.\.\. ?it isn't|it isn't|rootfs image is not initramfs) \(.{1,80}\); looks like an initrd",
              "not an initramfs", "init/initramfs.c populate_rootfs; 2.6.0-7.0"),
-    _context("bad-initrd", "RAMDISK: ", r"^RAMDISK: (?:Couldn't find valid RAM disk image|could not determine device size|image too big|EOF while reading|incomplete write|ran out of compressed data)",
-             "RAMDISK: no valid image", "init/do_mounts_rd.c identify_ramdisk_image, rd_load_image; 2.4-7.0"),
+    # Said one by one: every kernel with an initrd says where it lies, `RAMDISK: [mem 0x...]`
+    *(_context("bad-initrd", f"RAMDISK: {words}", f"^RAMDISK: {words}", "RAMDISK: no valid image", "init/do_mounts_rd.c identify_ramdisk_image, rd_load_image; 2.4-7.0")
+      for words in ("Couldn't find valid RAM disk image", "could not determine device size", "image too big", "EOF while reading", "incomplete write", "ran out of compressed data")),
 )  # fmt: skip
 
 PANICS: tuple[Format, ...] = (*_ROOT_AND_INIT, *_OF_THEIR_OWN, *_UML, *_FOLLOWING, *_GENERAL, *_EVIDENCE)

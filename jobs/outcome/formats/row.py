@@ -1,8 +1,12 @@
-"""What a row of the table of formats says: one kind of thing a console can report. Knows no state and no bytes."""
+"""What a row of the table of formats says: one kind of thing a console can report. Knows no state and no bytes.
+
+Patterns are compiled when a line first asks for them: one console needs a few of 700, and all take 60 ms.
+"""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from functools import cached_property
 
 from farm.core.words import Outcome, Stage
 
@@ -82,7 +86,7 @@ class Arch(StrEnum):
     MIPS = "mips"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Format:
     """One row.
 
@@ -114,20 +118,23 @@ class Format:
     outcome: Outcome | None = None
     traced: bool = True
     alternates: tuple[str, ...] = ()
-    regex: re.Pattern[str] = field(init=False)
-    detail_regex: re.Pattern[str] | None = field(init=False)
-    skip_regex: re.Pattern[str] | None = field(init=False)
 
     @property
     def recursive(self) -> bool:
         """A stack that ran over: where it did is chance, and its trace is long."""
         return "stack-overflow" in self.alternates
 
-    def __post_init__(self) -> None:
-        set_ = object.__setattr__  # frozen: the compiled forms are made once, here
-        set_(self, "regex", re.compile(self.pattern))
-        set_(self, "detail_regex", re.compile(self.detail, re.MULTILINE) if self.detail else None)
-        set_(self, "skip_regex", re.compile(self.skip) if self.skip else None)
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
+
+    @cached_property
+    def detail_regex(self) -> re.Pattern[str] | None:
+        return re.compile(self.detail, re.MULTILINE) if self.detail else None
+
+    @cached_property
+    def skip_regex(self) -> re.Pattern[str] | None:
+        return re.compile(self.skip) if self.skip else None
 
 
 # A function's name as kernels print it, Rust's and ppc's dot symbols included; a source position.
@@ -136,7 +143,7 @@ OFFSET = r"\+0x[0-9a-f]+"
 PLACE = r"[\w./+-]+\.[chSs](?:\.\w+)?:\d+|[\w./+-]+\.rs:\d+"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Milestone:
     """A line that a boot prints when it gets to `stage`. Absence means nothing: with `quiet` none is printed."""
 
@@ -145,13 +152,13 @@ class Milestone:
     pattern: str
     source: str
     untrusted: bool = False  # printed by firmware, a loader or user space
-    regex: re.Pattern[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "regex", re.compile(self.pattern))
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fact:
     """Something a kernel says of the machine it found. `name` is a field of model.Paravirt.
 
@@ -165,7 +172,7 @@ class Fact:
     source: str
     value: str | None = None
     overrules: bool = False
-    regex: re.Pattern[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "regex", re.compile(self.pattern))
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)

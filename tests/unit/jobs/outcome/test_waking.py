@@ -2,6 +2,7 @@
 
 import pytest
 
+from farm.core.words import Stage
 from jobs.outcome import Ending, Expectation, Reader
 from jobs.outcome.lines import PIECE
 
@@ -40,4 +41,23 @@ class TestInitcalls:
 
     def test_a_piece_of_a_longer_line_is_none(self, size: int, before: str, time: str) -> None:
         console = f"{before}{time}calling  one+0x0/0x{'1' * PIECE} @ 1\n"
+        assert culprit(console, size) == culprit(console, 1 << 20)
+
+    def test_lines_between_them_are_read_where_they_say_something(self, size: int, before: str, time: str) -> None:
+        pairs = [
+            f"{time}calling  f{n}+0x0/0x46\n{time}initcall f{n}+0x0/0x46 returned 0 after 1 msecs\n" for n in range(9)
+        ]
+        pairs.insert(3, f"{time}a driver that says nothing\n")
+        pairs.insert(5, f"{time}WARNING: at drivers/a.c:12 f4+0x1/0x46()\n")
+        pairs.insert(7, f"{time}Freeing unused kernel memory: 196k freed\n")
+        reader = Reader(Expectation())
+        console = f"{before}{''.join(pairs)}{time}calling  last+0x0/0x46\n".encode()
+        for at in range(0, len(console), size):
+            reader.feed(console[at : at + size])
+        reading = reader.conclude(Ending.SILENCE)
+        assert (reading.stage, reading.culprit) == (Stage.INIT, "last")
+        assert [report.title for report in reading.reports] == ["WARNING in f4"]
+
+    def test_another_kernel_s_count_for_it_alone(self, size: int, before: str, time: str) -> None:
+        console = f"{before}{time}calling  one+0x0/0x46\nSeaBIOS (version 1.16)\n{before}{time}calling  two+0x0/0x46\n"
         assert culprit(console, size) == culprit(console, 1 << 20)
