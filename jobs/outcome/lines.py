@@ -168,7 +168,7 @@ def clean(raw: bytes) -> str:
     text = readable(raw).replace("\n", "")
     if not text.isprintable() and not text.replace("\r", "").isprintable():
         # The rare ones: Unicode's other marks and unassigned letters.
-        text = "".join(char for char in text if char.isprintable() or char == "\r")
+        text = "\r".join("".join(filter(str.isprintable, part)) for part in text.split("\r"))
     return _undoubled(text)
 
 

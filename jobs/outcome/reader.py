@@ -66,7 +66,7 @@ class Reader:
     def _would_end(self, raw: bytes) -> bool:
         """Whether a whole line that may go on in the next one ends the boot where nothing comes: a panic 80 wide."""
         text = clean(raw)
-        rows = self._needles.rows(frozenset(number for number, _, _ in self._needles.find(text.encode())))
+        rows = self._needles.rows_of(text)
         return any(self._seen.would_end(record, rows) for record in records(text))
 
     @property
@@ -143,8 +143,10 @@ class Reader:
         if woken.rows is not None:
             following = (span.offset + woken.after, number + (woken.after > woken.end))
             sight = Sight(line, woken.rows, partial(self._before, span, woken.start, number), following)
-            for record in records(self._unwrapped(span, woken.end, raw, line.text)):
-                self._seen.record(record, sight)
+            parts = list(records(self._unwrapped(span, woken.end, raw, line.text)))
+            for record in parts:  # of many, each is tried for what is on itself: hostile lines have a thousand
+                own = sight if len(parts) == 1 else sight._replace(rows=self._needles.rows_of(record.message))
+                self._seen.record(record, own)
         if woken.succeeds and not ECHO.search(line.text):
             self._seen.success(line)
         if self._seen.reports.open:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from farm.core.words import Stage
 from jobs.outcome.block import Block
@@ -36,8 +37,7 @@ _PAST_THE_LOG = {Type.EARLY_EXCEPTION, Type.DOUBLE_FAULT}
 _LOADERS = {Severity.LOADER_ERROR, Severity.LOADER_OK}
 
 
-@dataclass(slots=True)
-class Sight:
+class Sight(NamedTuple):
     """A line being read: the rows that it may match, the line before it, and where the next one begins."""
 
     line: Line

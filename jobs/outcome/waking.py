@@ -26,9 +26,9 @@ _DIRTY = re.compile(rb"[\0\x1b]")  # what hides a needle
 # init/main.c do_one_initcall: `calling  f+0x0/0x10 @ 1` (2.6.27: no ` @ 1`) and
 # `initcall f+0x0/0x10 returned 0 after 1 ms`, thousands of them with initcall_debug: whole lines of nothing else
 _CALL = r"(calling  |initcall )([\w.]{1,100})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: [\w@ -]{1,60})?\r?\n"
-_CALLS = re.compile(rf"(?:(?:<\d>)?{_CALL})++".encode())
-_TIMED_CALLS = re.compile(rf"(?:(?:<\d>)?\[ {{0,6}}\d{{1,8}}\.\d{{1,9}}\] {_CALL})++".encode())
-_CALLS_IN_TICKS = re.compile(rf"(?:(?:<\d>)?\[ {{0,6}}\d{{1,8}}\.\d{{1,6}}000\] {_CALL})++".encode())
+_CALLS = re.compile(rf"(?:(?:<\d>)?{_CALL}){{1,1000}}".encode())
+_TIMED_CALLS = re.compile(rf"(?:(?:<\d>)?\[ {{0,6}}\d{{1,8}}\.\d{{1,9}}\] {_CALL}){{1,1000}}".encode())
+_CALLS_IN_TICKS = re.compile(rf"(?:(?:<\d>)?\[ {{0,6}}\d{{1,8}}\.\d{{1,6}}000\] {_CALL}){{1,1000}}".encode())
 
 
 class Woken(NamedTuple):

@@ -69,6 +69,10 @@ class Needles:
         """(needle's number, first byte, byte after) of every needle in `data`, by their ends."""
         return self._automaton.find_matches_as_indexes(data, overlapping=True)
 
+    def rows_of(self, text: str) -> "Rows":
+        """What the needles of some cleaned text ask for."""
+        return self.rows(frozenset(number for number, _, _ in self.find(text.encode())))
+
     @lru_cache(256)  # noqa: B019  one instance for the life of the process; a hostile line has a set of its own
     def rows(self, numbers: frozenset[int]) -> "Rows":
         """What the needles of one line ask for."""
