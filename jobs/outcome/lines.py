@@ -27,13 +27,15 @@ _TIME = r"\[ {0,6}(?P<stamp>\d{1,8}\.\d{1,9})(?:@\d+)?\]"  # printk's; some vend
 _LEVEL_AT = re.compile(r"<[0-7]>(?=\S)")
 _TIME_AT = re.compile(r"\[ {0,4}\d{1,6}\.\d{6}\]")
 _DATE = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
+_TIME_AND_CALLER = rf"(?:{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?"
 # What a record wears, outermost first: a logger's date, dmesg -x's facility, syslog's host, printk's own.
 PREFIX = re.compile(
     r"(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? )?"
     rf"(?:(?:{_DATE} )?(?:[\w.-]{{1,64}} )?(?=kernel:)|{_DATE} (?=<|\[))?"
     r"(?P<printk>(?:kern {0,3}:[a-z]{1,6} {0,3}: )?(?:kernel: ?)?(?:<(?P<level>\d{1,3})>)?"
-    rf"(?:{_TIME})?(?: ?\[ {{0,8}}(?P<caller>[TC]\d+)\])?)"
+    rf"{_TIME_AND_CALLER})"
 )
+_PRINTK = re.compile(rf"(?P<printk>{_TIME_AND_CALLER})")  # the same of what begins with `[`: most
 PREFIXES = re.compile(rf"(?m)^(?:{PREFIX.pattern}) *")  # of many lines at once
 # Where user space left the cursor: a kernel without printk times goes on behind a prompt, a getty's, a boot script's.
 _UNENDED = re.compile(
@@ -203,16 +205,17 @@ def unglued(text: str) -> str:
     return "\n".join(text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True))
 
 
-def records(text: str) -> Iterator[Record]:
+def records(text: str) -> list[Record]:
     """The records of one cleaned line, in order; empty ones are left out."""
+    found = []
     for part in unglued(text.removesuffix("\r")).split("\n"):
-        found = PREFIX.match(part)
-        if found is not None and not found.end() and (left := _UNENDED.match(part)) is not None:
-            yield Record(left.group().strip(" "), printk=False, stamp=None)
-            found = PREFIX.match(part, left.end())
-        if found is None or not (message := part[found.end() :].strip(" ")):
-            continue
-        yield Record(message, found.end() > found.start("printk"), *found.group("stamp", "caller"))
+        worn = (_PRINTK if part.startswith("[") else PREFIX).match(part)
+        if worn is not None and not worn.end() and (left := _UNENDED.match(part)) is not None:
+            found.append(Record(left.group().strip(" "), printk=False, stamp=None))
+            worn = PREFIX.match(part, left.end())
+        if worn is not None and (message := part[worn.end() :].strip(" ")):
+            found.append(Record(message, worn.end() > worn.start("printk"), *worn.group("stamp", "caller")))
+    return found
 
 
 def last_line(span: Span, end: int, number: int) -> Line | None:

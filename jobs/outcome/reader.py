@@ -143,7 +143,7 @@ class Reader:
         if woken.rows is not None:
             following = (span.offset + woken.after, number + (woken.after > woken.end))
             sight = Sight(line, woken.rows, partial(self._before, span, woken.start, number), following)
-            parts = list(records(self._unwrapped(span, woken.end, raw, line.text)))
+            parts = records(self._unwrapped(span, woken.end, raw, line.text))
             for record in parts:  # of many, each is tried for what is on itself: hostile lines have a thousand
                 own = sight if len(parts) == 1 else sight._replace(rows=self._needles.rows_of(record.message))
                 self._seen.record(record, own)

@@ -36,6 +36,7 @@ BANNER = "Linux version "
 FARM_INIT = frozenset({"farm-init: start token=", "farm-init: check ", "farm-init: end token="})
 INITCALLS = frozenset({"calling  ", "initcall "})  # initcall_debug: init/main.c do_one_initcall
 _OWN = (BANNER, *sorted(FARM_INIT), MODULES, END, *sorted(INITCALLS))
+_FEW = 8
 _BOOTED = frozenset(map(id, BOOTED))  # by identity: a row as a set's member is slow
 
 
@@ -73,9 +74,15 @@ class Needles:
         """What the needles of some cleaned text ask for."""
         return self.rows(frozenset(number for number, _, _ in self.find(text.encode())))
 
-    @lru_cache(256)  # noqa: B019  one instance for the life of the process; a hostile line has a set of its own
     def rows(self, numbers: frozenset[int]) -> "Rows":
-        """What the needles of one line ask for."""
+        """What the needles of one line ask for. Kept for few together: a hostile line has a set of its own."""
+        return self._of_few(numbers) if len(numbers) <= _FEW else self._of(numbers)
+
+    @lru_cache(1 << 11)  # noqa: B019  one instance for the life of the process
+    def _of_few(self, numbers: frozenset[int]) -> "Rows":
+        return self._of(numbers)
+
+    def _of(self, numbers: frozenset[int]) -> "Rows":
         found = [row for number in sorted(numbers) for row in self._rows[number]]
         formats = [row for row in found if isinstance(row, Format)]
         # On one line the later stage's comes first: `Booting from ROM..SeaBIOS (version` is a machine that starts over.
