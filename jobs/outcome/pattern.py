@@ -4,6 +4,7 @@ Python's own engine can take for ever on a pattern such as `(a+)+$`, and a lab's
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Protocol
 
 import re2
@@ -13,6 +14,7 @@ from jobs.outcome.lines import PREFIXES, clean, readable, records, unglued
 
 _ABSOLUTE = ("\\A", "\\z", "(?", "\\C", "\\n")  # what means another thing in many lines at once
 _OPERATORS = set(".^$*+?{}[]()|\\")
+_PLAIN = bytes(range(ord(" "), 0x7F)) + b"\r\n"  # what is read as it stands
 _ANCHORS = ("^", "$", "\\b", "\\B")
 _DRESSED = {"[", "<"}  # a line that may begin with a printk time or level
 
@@ -39,10 +41,14 @@ class JobPattern:
     def __init__(self, text: str) -> None:
         """BadInputError where RE2 does not take it, or an empty line matches."""
         self._one = compile_pattern(text)
-        plain = not any(word in text for word in _ABSOLUTE)
-        self._many: Match | None = re2.compile(f"(?m){text}") if plain else None
-        self._literal = text if not _OPERATORS & set(text) else ""
-        self._anchored = any(word in text for word in _ANCHORS)
+        words = text.removeprefix("^").removesuffix("$")
+        if words and not _OPERATORS & set(words):  # most: they stand in every line that matches
+            self._words, anchored = words.encode(), False
+        else:
+            self._words, words, anchored = b"", text, any(word in text for word in _ANCHORS)
+        self._anchored = anchored
+        plain = not any(word in words for word in _ABSOLUTE)
+        self._many = compile_pattern(f"(?m){words}") if plain else None
 
     def matches(self, text: str) -> bool:
         """Whether a cleaned line is the sign."""
@@ -53,29 +59,31 @@ class JobPattern:
 
     def lines(self, data: bytes) -> list[int]:
         """Where the lines begin that match, of the whole lines in `data`. Two searches, where none does."""
-        found, start = [], 0
-        number, rows = 0, self._rows(data)
-        for row in rows:
-            while number < row:
-                start = data.find(b"\n", start) + 1
-                number += 1
+        found = []
+        for start in self._starts(data):
             end = data.find(b"\n", start)
             if self.matches(clean(data[start : end if end >= 0 else len(data)])):
                 found.append(start)
         return found
 
-    def _rows(self, data: bytes) -> Iterable[int]:
+    def _starts(self, data: bytes) -> Iterator[int]:
+        """Where the lines begin that may match."""
+        if self._words and not data.translate(None, _PLAIN):
+            yield from _holding(self._words, data)
+            return
+        text = readable(data).replace("\r\n", "\n")
+        start = number = 0
+        for row in self._rows(text):
+            while number < row:
+                start = data.find(b"\n", start) + 1
+                number += 1
+            yield start
+
+    def _rows(self, text: str) -> Iterable[int]:
         """The lines that may match, by number from 0, rising: looked for in all of them at once."""
-        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
-        every = range(data.count(b"\n") + (not data.endswith(b"\n")))
-        if not _is_plain(text):
-            text = readable(data).replace("\r\n", "\n")
-            if not _is_plain(text):
-                return every
-        if self._many is None:
+        every = range(text.count("\n") + (not text.endswith("\n")))
+        if self._many is None or not text.replace("\n", "").isprintable():
             return every
-        if self._literal:
-            return _holding(self._literal, text)
         if not self._anchored:  # what a record says, its line says
             return sorted({*_touched(self._many, text)})
         parted = unglued(text)
@@ -83,11 +91,6 @@ class JobPattern:
         if len(parted) > len(text):  # records were parted: their lines are other lines
             return every if self._many.search(text) or self._many.search(bare) else ()
         return sorted({*_touched(self._many, text), *_touched(self._many, bare)})
-
-
-def _is_plain(text: str) -> bool:
-    """Whether lines are nothing but printable characters and line feeds."""
-    return text.replace("\n", "").isprintable()
 
 
 def _touched(pattern: Match, text: str) -> Iterator[int]:
@@ -100,17 +103,17 @@ def _touched(pattern: Match, text: str) -> Iterator[int]:
         yield from range(row, row + data.count(b"\n", position, match.end()) + 1)
 
 
-def _holding(words: str, text: str) -> Iterator[int]:
-    """The numbers of the lines that hold some words."""
-    row, position = 0, 0
-    while (place := text.find(words, position)) >= 0:
-        row += text.count("\n", position, place)
-        yield row
-        position = text.find("\n", place)
-        if position < 0:
+def _holding(words: bytes, data: bytes) -> Iterator[int]:
+    """Where the lines begin that hold some words."""
+    end = 0
+    while (place := data.find(words, end)) >= 0:
+        yield data.rfind(b"\n", end, place) + 1
+        end = data.find(b"\n", place)
+        if end < 0:
             return
 
 
+@lru_cache(64)  # a submission checks it, and each of its boots is read by it
 def compile_pattern(text: str) -> Match:
     """Compile; BadInputError for what RE2 does not take (look-around, back references), or an empty line matches."""
     options = re2.Options()
