@@ -17,7 +17,9 @@ from inventory.boot.netboot import NetbootConfig
 from inventory.boot.pxe import PxeConfig
 from inventory.config import Config, Mac, Name, Word
 from inventory.console import ConsoleConfig
+from inventory.console.qemu import QemuConsoleConfig
 from inventory.power import PowerConfig
+from inventory.power.qemu import QemuConfig
 
 DEFAULT_CMDLINE = "console=ttyS0,115200 earlyprintk=ttyS0,115200"
 
@@ -110,6 +112,12 @@ class Lab(Config):
                 yield Fault(
                     ("devices", at, "modes"),
                     f"device type {device.type!r} has no mode {strange[0]!r}; its modes: {listed}",
+                )
+            if isinstance(device.console, QemuConsoleConfig) and not isinstance(device.power, QemuConfig):
+                yield Fault(
+                    ("devices", at, "console"),
+                    "console `qemu` is the serial port of a guest that power `qemu` runs; "
+                    f"this one's is {device.power.kind}",
                 )
             if isinstance(device.boot, PxeConfig) and device.mac is None:
                 yield Fault(("devices", at), f"device {device.name!r} boots by pxe and has no `mac`; add its address")

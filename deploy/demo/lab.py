@@ -22,7 +22,7 @@ _DEVICE = """\
     type: {environment}
     mac: 52:54:00:fa:12:{number:02x}
     power: {{kind: qemu, memory: 256}}
-    console: {{kind: tty}}
+    console: {{kind: qemu}}
     boot: {{kind: pxe}}
 """
 

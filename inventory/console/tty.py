@@ -28,26 +28,24 @@ class TtyConfig(DriverConfig):
     """A serial port, 8 data bits, no parity, one stop bit."""
 
     kind: Literal["tty"]
-    path: Path | None = Field(
-        None, description="Default: `console` in the device's run directory, where power `qemu` links its pty"
-    )
+    path: Path = Field(description="The port; best its name in /dev/serial/by-id or by-path")
     baud: int = Field(115200, ge=50, le=4_000_000)
     flow: Literal["none", "rtscts", "xonxoff"] = "none"
 
     def claims(self) -> Sequence[str]:
-        return (f"serial port {self.path}",) if self.path else ()
+        return (f"serial port {self.path}",)
 
     def build(self, site: Site) -> Console:
         return TtyConsole(self, site)
 
 
 class TtyConsole:
-    """Opens the port anew each time: a QEMU guest has another pty behind the same link at every power cycle."""
+    """Opens the port anew each time: an adapter may have been plugged in again."""
 
     def __init__(self, config: TtyConfig, site: Site) -> None:
         self._config = config
         self._device = site.device
-        self._path = config.path or site.run_dir / "console"
+        self._path = config.path
 
     def open(self) -> AbstractAsyncContextManager[ConsoleStream]:
         return self._opened()
@@ -87,7 +85,7 @@ class TtyConsole:
         if isinstance(error, serial.SerialException) and "exclusively lock" in str(error):
             return f"{self._path} is in use by another process; close it (see `fuser {self._path}`)"
         if not self._path.exists():
-            return f"there is no {self._path}; is the adapter plugged in, or the guest in standby?"
+            return f"there is no {self._path}; is the adapter plugged in?"
         return f"cannot open {self._path}: {error}"
 
 

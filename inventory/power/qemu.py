@@ -1,11 +1,10 @@
 """Power `qemu`: a guest under QEMU as a device like any other; standby is a halted process, on is `cont`.
 
-Its serial port is a pty behind a stable link, its network boot the real one. Knows neither console nor boot driver.
+Its serial port is a Unix socket, its network boot the real one. Knows neither console nor boot driver.
 
 - `-machine graphics=off` puts the text of SeaBIOS and iPXE on the serial line too, so that a failed network boot can
   be read off the console. The VGA card stays: kernels probe it as on a PC. The cost: some kB of ANSI before the kernel.
-- `-no-shutdown`: a guest that powers off leaves the process, and with it the pty and the tail of its console, until
-  `off`. A pty loses what was not read when QEMU exits, so read the console out before `off`.
+- `-no-shutdown`: a guest that powers off leaves the process, as a box leaves its plug, until `off`.
 - Resets are left alone (no `-no-reboot`): a reboot loop is a finding.
 """
 
@@ -27,6 +26,11 @@ log = logging.getLogger(__name__)
 _START_SECONDS = 15.0
 _QUIT_SECONDS = 3.0
 _TFTP_SCRIPT = "farm.ipxe"
+
+# In the device's run directory; console `qemu` connects there.
+CONSOLE_SOCKET = "console.sock"
+CONSOLE_CHARDEV = "s0"
+QMP_SOCKET = "qmp.sock"
 
 
 class UserNetwork(Config):
@@ -56,7 +60,7 @@ Network = Annotated[UserNetwork | TapNetwork, Field(discriminator="kind")]
 
 
 class QemuConfig(DriverConfig):
-    """A QEMU guest. Its serial port is the link `serial_link` (default: `console` in the device's run directory)."""
+    """A QEMU guest. Its serial port is read by console `qemu`."""
 
     kind: Literal["qemu"]
     binary: str = Field("qemu-system-i386", description="Program name or path")
@@ -68,13 +72,10 @@ class QemuConfig(DriverConfig):
     )
     network: Network = UserNetwork()
     nic: Literal["e1000", "rtl8139", "pcnet", "virtio-net-pci"] = "e1000"
-    serial_link: Path | None = Field(None, description="Where to put the link to the guest's serial pty")
     extra_args: tuple[str, ...] = Field((), description="More arguments for QEMU, each one word of the command line")
 
     def claims(self) -> Sequence[str]:
-        tap = (f"tap interface {self.network.ifname}",) if isinstance(self.network, TapNetwork) else ()
-        link = (f"serial port {self.serial_link}",) if self.serial_link else ()
-        return (*tap, *link)
+        return (f"tap interface {self.network.ifname}",) if isinstance(self.network, TapNetwork) else ()
 
     def build(self, site: Site) -> Power:
         return QemuPower(self, site)
@@ -88,9 +89,9 @@ class QemuPower:
         self._config = config
         self._site = site
         self._pidfile = site.run_dir / "qemu.pid"
-        self._qmp = site.run_dir / "qmp.sock"
+        self._qmp = site.run_dir / QMP_SOCKET
         self._stderr = site.run_dir / "qemu.err"
-        self._link = config.serial_link or site.run_dir / "console"
+        self._console = site.run_dir / CONSOLE_SOCKET
         self._child: asyncio.subprocess.Process | None = None
 
     async def off(self) -> None:
@@ -98,10 +99,8 @@ class QemuPower:
         if running and not await self._quit(running):
             raise self._error(f"QEMU (pid {running.pid}) survived SIGKILL; is its host stuck on I/O?")
         self._child = None
-        for left in (self._pidfile, self._qmp):
+        for left in (self._pidfile, self._qmp, self._console):
             left.unlink(missing_ok=True)
-        if self._link.is_symlink():
-            self._link.unlink()
 
     async def standby(self) -> None:
         await self.off()
@@ -112,7 +111,7 @@ class QemuPower:
             with self._stderr.open("wb") as stderr:
                 self._child = await asyncio.create_subprocess_exec(
                     *arguments,
-                    cwd=self._site.run_dir,  # the control socket is named from here: its address may have 107 bytes
+                    cwd=self._site.run_dir,  # the sockets are named from here: an address may have 107 bytes
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=stderr,
                     stderr=stderr,
@@ -121,7 +120,7 @@ class QemuPower:
         except OSError as error:
             raise self._error(f"cannot start {arguments[0]}: {error.strerror}; {_INSTALL}") from error
         try:
-            await self._link_console(self._child)
+            await self._until_it_answers(self._child)
         except BaseException:
             await self.off()
             raise
@@ -184,25 +183,14 @@ class QemuPower:
             *(("-cpu", config.cpu) if config.cpu else ()),
             *("-display", "none", "-vga", "std", "-no-shutdown", "-S", "-boot", "n"),
             *("-pidfile", str(self._pidfile), "-qmp", f"unix:{self._qmp.name},server=on,wait=off"),
-            *("-chardev", "pty,id=s0", "-serial", "chardev:s0"),
+            *("-chardev", f"socket,id={CONSOLE_CHARDEV},path={CONSOLE_SOCKET},server=on,wait=off"),
+            *("-serial", f"chardev:{CONSOLE_CHARDEV}"),
             *("-netdev", config.network.netdev(self._site.run_dir), "-device", f"{config.nic},netdev=n0{mac}"),
             *config.extra_args,
         ]
 
-    async def _link_console(self, child: asyncio.subprocess.Process) -> None:
-        """Wait until QEMU answers, and point the link at the pty it made."""
-        pty = _pty_of(await self._ask_chardevs(child))
-        if pty is None:
-            raise self._error("QEMU tells of no serial pty; is s0 taken away by extra_args?")
-        fresh = self._link.with_name(self._link.name + ".new")
-        try:
-            fresh.unlink(missing_ok=True)
-            fresh.symlink_to(pty)
-            fresh.replace(self._link)
-        except OSError as error:
-            raise self._error(f"cannot put the console's link at {self._link}: {error.strerror}") from error
-
-    async def _ask_chardevs(self, child: asyncio.subprocess.Process) -> object:
+    async def _until_it_answers(self, child: asyncio.subprocess.Process) -> None:
+        """QEMU makes its sockets before it answers: from here on the console can be opened."""
         try:
             async with asyncio.timeout(_START_SECONDS):
                 while True:
@@ -210,7 +198,8 @@ class QemuPower:
                         raise self._error(f"QEMU did not start: {self._last_words() or 'it said nothing'}")
                     try:
                         async with connect(self._qmp) as qmp:
-                            return await qmp.execute("query-chardev")
+                            await qmp.execute("query-status")
+                            return
                     except QmpError:
                         await asyncio.sleep(0.01)
         except TimeoutError as error:
@@ -245,10 +234,3 @@ def first_stage(port: int | None) -> str:
 def _value(path: Path) -> str:
     """A path inside a QEMU option list, where a comma is written twice."""
     return str(path).replace(",", ",,")
-
-
-def _pty_of(chardevs: object) -> str | None:
-    """The device of `s0` in the answer to query-chardev, e.g. /dev/pts/7."""
-    entries = chardevs if isinstance(chardevs, list) else []
-    names = [str(entry.get("filename", "")) for entry in entries if entry.get("label") == "s0"]
-    return next((name.removeprefix("pty:") for name in names if name.startswith("pty:")), None)

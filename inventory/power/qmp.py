@@ -6,10 +6,11 @@ connect, ask, close.
 
 import asyncio
 import json
-import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+from inventory.unix import short_address
 
 _LINE_LIMIT = 4 << 20  # an answer is one line; query-qmp-schema, the longest, has 200 kB
 
@@ -61,16 +62,6 @@ def _description(error: object) -> str:
     return str(error.get("desc", error)) if isinstance(error, dict) else str(error)
 
 
-@contextmanager
-def _short(path: Path) -> Iterator[str]:
-    """An address for the socket at `path` that fits sun_path's 107 bytes (unix(7)), however deep its folder lies."""
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
-
-
 @asynccontextmanager
 async def connect(path: Path, *, timeout: float = 5.0) -> AsyncIterator[Qmp]:  # noqa: ASYNC109 (covers the block)
     """A QMP session on the Unix socket at `path`; the whole block must end within `timeout` seconds.
@@ -79,7 +70,7 @@ async def connect(path: Path, *, timeout: float = 5.0) -> AsyncIterator[Qmp]:  #
     """
     try:
         async with asyncio.timeout(timeout):
-            with _short(path) as address:
+            with short_address(path) as address:
                 reader, writer = await asyncio.open_unix_connection(address, limit=_LINE_LIMIT)
             try:
                 qmp = Qmp(reader, writer)

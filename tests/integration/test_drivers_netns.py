@@ -35,7 +35,7 @@ devices:
     type: i386-pc
     mac: {MAC}
     power: {{kind: qemu, network: {{kind: tap, ifname: tap0}}}}
-    console: {{kind: tty}}
+    console: {{kind: qemu}}
     boot: {{kind: pxe}}
 """
 BRIDGE = """

@@ -126,7 +126,6 @@ def test_one_console_has_one_device(console: dict[str, Any], claim: str) -> None
 POWERS: list[tuple[dict[str, Any], str]] = [
     ({"kind": "command", "on": ["s", "1"], "off": ["s", "0"]}, "power outlet `s 1`"),
     ({"kind": "qemu", "network": {"kind": "tap", "ifname": "tap0"}}, "tap interface tap0"),
-    ({"kind": "qemu", "serial_link": "/dev/farm/a"}, "serial port /dev/farm/a"),
 ]
 
 
@@ -136,14 +135,8 @@ def test_one_outlet_has_one_device(power: dict[str, Any], claim: str) -> None:
     assert found == [Fault(("devices", 1, "power"), f"{claim} is already used by device 'a'")]
 
 
-def test_a_qemu_guest_may_be_read_by_its_own_link() -> None:
-    link = "/dev/farm/a"
-    made = lab(device(power={"kind": "qemu", "serial_link": link}, console={"kind": "tty", "path": link}))
-    assert made.devices[0].name == "box1"
-
-
-def test_guests_with_default_consoles_do_not_collide() -> None:
-    guest = {"power": {"kind": "qemu"}, "console": {"kind": "tty"}}
+def test_the_consoles_of_guests_do_not_collide() -> None:
+    guest = {"power": {"kind": "qemu"}, "console": {"kind": "qemu"}}
     assert len(lab(device("a", **guest), device("b", **guest)).devices) == 2
 
 

@@ -20,7 +20,7 @@ devices:
     type: i386-pc
     mac: 52:54:00:12:34:56
     power: {kind: qemu, memory: 64}
-    console: {kind: tty}
+    console: {kind: qemu}
     boot: {kind: pxe}
 """
 
@@ -49,9 +49,10 @@ def test_the_example_we_ship_is_good() -> None:
 
 
 def test_yaml_1_2_a_mac_is_no_base_60_number_and_on_is_a_word() -> None:
-    power = "power: {kind: command, on: [switch, on, yes], off: [switch, off, no]}"
     made = parse_lab(
-        GOOD.replace("52:54:00:12:34:56", "12:34:56:10:20:30").replace("power: {kind: qemu, memory: 64}", power)
+        GOOD.replace("52:54:00:12:34:56", "12:34:56:10:20:30")
+        .replace("{kind: qemu, memory: 64}", "{kind: command, on: [switch, on, yes], off: [switch, off, no]}")
+        .replace("{kind: qemu}", "{kind: tcp, host: ts, port: 4001}")
     )
     (box,) = made.devices
     assert box.mac == "12:34:56:10:20:30"
@@ -85,8 +86,24 @@ CASES = [
         "there is no setting `tgas` here; did you mean `tags`?",
     ),
     ("kind: pxe", "kind: pxe, zzz: 1", 10, 23, "devices[0].boot.zzz", "there is no setting `zzz` here; there is kind"),
-    ("kind: tty", "kind: ttty", 9, 14, "devices[0].console", "there is no kind `ttty` here; did you mean `tty`?"),
-    ("kind: tty", "kind: usb", 9, 14, "devices[0].console", "there is no kind `usb` here; there is tty, tcp, plugin"),
+    ("{kind: qemu}", "{kind: ttty}", 9, 14, "devices[0].console", "there is no kind `ttty` here; did you mean `tty`?"),
+    (
+        "{kind: qemu}",
+        "{kind: usb}",
+        9,
+        14,
+        "devices[0].console",
+        "there is no kind `usb` here; there is tty, tcp, qemu, plugin",
+    ),
+    ("{kind: qemu}", "{kind: tty}", 9, 14, "devices[0].console.path", "`path` is missing"),
+    (
+        "{kind: qemu, memory: 64}",
+        "{kind: command, on: [a], off: [b]}",
+        9,
+        14,
+        "devices[0].console",
+        "console `qemu` is the serial port of a guest that power `qemu` runs; this one's is command",
+    ),
     ("{kind: pxe}", "{}", 10, 11, "devices[0].boot", "`kind` is missing; it is one of"),
     ("    boot: {kind: pxe}\n", "", 5, 5, "devices[0].boot", "`boot` is missing"),
     ("memory: 64", "memory: lots", 8, 33, "devices[0].power.memory", "this should be a valid integer"),
@@ -97,8 +114,8 @@ CASES = [
     ("    mac: 52:54:00:12:34:56\n", "", 5, 5, "devices[0]", "boots by pxe and has no `mac`"),
     ("name: box1", "name: box 1", 5, 11, "devices[0].name", "this should match pattern"),
     ("name: box1", "name: 7", 5, 11, "devices[0].name", "this should be a valid string; found 7"),
-    ("{kind: tty}", "{kind: tcp, host: x}", 9, 14, "devices[0].console", "give either `host` and `port`, or `socket`"),
-    ("{kind: tty}", "{kind: tcp, host: x, port: 0}", 9, 41, "devices[0].console.port", "greater than or equal to 1"),
+    ("{kind: qemu}", "{kind: tcp, host: x}", 9, 14, "devices[0].console", "give either `host` and `port`, or `socket`"),
+    ("{kind: qemu}", "{kind: tcp, host: x, port: 0}", 9, 41, "devices[0].console.port", "greater than or equal to 1"),
     ("kind: qemu", "kind: qemu, network: {kind: tap}", 8, 34, "devices[0].power.network.ifname", "`ifname` is missing"),
     (
         "kind: qemu",
@@ -148,7 +165,7 @@ def test_several_mistakes_come_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_a_second_device_on_the_same_things_is_told_three_times() -> None:
-    box = GOOD[GOOD.index("  - name") :].replace("kind: tty", "kind: tty, path: /dev/ttyS0")
+    box = GOOD[GOOD.index("  - name") :].replace("{kind: qemu}", "{kind: tty, path: /dev/ttyS0}")
     text = GOOD[: GOOD.index("  - name")] + box + box.replace("box1", "box2") + box
     found = problems(text)
     assert [(each.line, each.where) for each in found] == [
@@ -166,7 +183,7 @@ def test_anchors_and_merges_are_followed_to_where_the_mistake_stands() -> None:
     ).replace("{kind: qemu, memory: 64}", "&q {kind: qemu, memory: little}")
     second = (
         "  - {name: box2, type: i386-pc, mac: 52:54:00:12:34:57, "
-        "power: {<<: *q}, console: {kind: tty}, boot: {kind: pxe}}\n"
+        "power: {<<: *q}, console: {kind: qemu}, boot: {kind: pxe}}\n"
     )
     assert [(each.line, each.where) for each in problems(text + second)] == [
         (2, "netboot.prot"),
@@ -232,7 +249,7 @@ def test_the_json_schema_is_what_editors_take() -> None:
     assert set(schema["required"]) == {"lab", "types", "devices"}
     device = _definitions(schema)["Device"]["properties"]
     assert set(device["power"]["discriminator"]["mapping"]) == {"qemu", "command", "plugin"}
-    assert set(device["console"]["discriminator"]["mapping"]) == {"tty", "tcp", "plugin"}
+    assert set(device["console"]["discriminator"]["mapping"]) == {"tty", "tcp", "qemu", "plugin"}
     assert set(device["boot"]["discriminator"]["mapping"]) == {"pxe", "plugin"}
     assert all(
         each.get("additionalProperties") is False for each in _definitions(schema).values() if "properties" in each
