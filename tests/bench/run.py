@@ -91,7 +91,7 @@ def overhead(folder: Path, boots: int) -> Iterator[Figure]:
                 "type": "qemu-i386",
                 "mac": "52:54:00:be:ac:01",
                 "power": {"kind": "qemu", "memory": 256, "accel": "tcg"},
-                "console": {"kind": "tty"},
+                "console": {"kind": "qemu"},
                 "boot": {"kind": "pxe"},
             }
         ],

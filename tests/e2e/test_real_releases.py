@@ -1,4 +1,4 @@
-"""The whole way on real kernels: `farm submit` -> REST -> SQL -> worker -> PXE -> tty -> verdict, in terminal and page.
+"""The whole way on real kernels: `farm submit` -> REST -> SQL -> worker -> PXE -> console -> verdict, in terminal and page.
 
 Debian's 5.10 kernels boot with mem=10M and its 6.1 kernels panic: a true difference between real releases.
 """
@@ -41,7 +41,7 @@ def box(number: int) -> dict[str, Any]:
         "type": "qemu-i386",
         "mac": f"52:54:00:fa:12:{number:02x}",
         "power": {"kind": "qemu", "memory": 256},
-        "console": {"kind": "tty"},
+        "console": {"kind": "qemu"},
         "boot": {"kind": "pxe"},
     }
 

@@ -15,4 +15,4 @@ def test_one_box_per_processor_and_two_at_most(tmp_path: Path, processors: int, 
     assert count == devices == len(lab.devices)
     assert len({device.mac for device in lab.devices}) == devices
     assert all(lab.environments(device) == [ENVIRONMENT] for device in lab.devices)
-    assert {(d.power.kind, d.console.kind, d.boot.kind) for d in lab.devices} == {("qemu", "tty", "pxe")}
+    assert {(d.power.kind, d.console.kind, d.boot.kind) for d in lab.devices} == {("qemu", "qemu", "pxe")}
