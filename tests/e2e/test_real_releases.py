@@ -1,4 +1,4 @@
-"""The whole way on real kernels: `farm submit` -> REST -> SQL -> worker -> PXE -> console -> verdict, in terminal and page.
+"""The whole way on real kernels: `farm submit` -> REST -> SQL -> worker -> PXE -> console -> verdict -> page.
 
 Debian's 5.10 kernels boot with mem=10M and its 6.1 kernels panic: a true difference between real releases.
 """
