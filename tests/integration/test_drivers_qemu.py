@@ -251,8 +251,9 @@ def test_the_tail_of_a_console_outlives_its_qemu(sector: Path, tmp_path: Path) -
 
 def test_a_break_reaches_the_guest(tmp_path: Path) -> None:
     disk = tmp_path / "listener.img"
-    # cli; until the line status (3fd) has its break bit (10h); then a B to COM1
-    listener = bytes.fromhex("fa baf803 b041 ee bafd03 ec a810 74fb baf803 b042 ee f4 ebfd")
+    # cli; 01 to COM1 when its holding register is empty (3fd bit 5); 02 once the line status has its break bit (10h).
+    # No letters: SeaBIOS may keep the end of its last line to itself, and this has to be told from what it says.
+    listener = bytes.fromhex("fa bafd03 ec a820 74fb baf803 b001 ee bafd03 ec a810 74fb baf803 b002 ee f4 ebfd")
     disk.write_bytes(listener.ljust(510, b"\0") + b"\x55\xaa")
 
     async def body() -> bytes:
@@ -260,15 +261,15 @@ def test_a_break_reaches_the_guest(tmp_path: Path) -> None:
             await made.power.standby()
             async with made.serial.open() as stream:
                 await made.power.on()
-                await made.read_until(stream, b"Hard Disk..A")
+                await made.read_until(stream, b"\x01")
                 await stream.send_break()
-                await made.read_until(stream, b"AB")
+                await made.read_until(stream, b"\x01\x02")
                 await made.power.off()
                 with pytest.raises(DriverError, match="device q1: console qemu: cannot send a break: no QEMU listens"):
                     await stream.send_break()
             return bytes(made.console)
 
-    assert asyncio.run(body()).endswith(b"AB")
+    assert asyncio.run(body()).endswith(b"\x01\x02")
 
 
 def test_a_console_without_its_qemu_is_told(tmp_path: Path) -> None:
