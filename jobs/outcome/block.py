@@ -11,7 +11,7 @@ from jobs.outcome import blame as blaming
 from jobs.outcome import symbolize
 from jobs.outcome.formats.row import Blame, Format, Severity, Type
 from jobs.outcome.frames import MOST, Place, places
-from jobs.outcome.lines import PREFIX, PREFIXES, WIDTH, Line, Record, readable, unglued
+from jobs.outcome.lines import PREFIX, PREFIXES, WIDTH, Line, Record, readable, unglued, unwrapped
 from jobs.outcome.model import Evidence, Report
 from jobs.outcome.signature import bare_function, bare_title, signature, syscall
 from jobs.symbols.model import Symbols
@@ -44,6 +44,7 @@ class Block:
     after: tuple[int, int]  # offset and number of the line after the header's
     before: str = ""  # the last message before the header, where the row asks for it
     life: int = 1  # of the kernels on the console, from 1
+    rest: int = 0  # lines after the header's that are the rest of it
     severity: Severity = field(init=False)
     followers: list[tuple[Format, re.Match[str], Evidence]] = field(default_factory=list)
     glued: list[str] = field(default_factory=list)  # records on the header's own line
@@ -146,20 +147,14 @@ class Block:
 
     def _lines(self) -> list[str]:
         """The block's records without what they wear, this event's only, broken lines whole again."""
-        text = unglued(readable(bytes(self._raw)))
-        raw = text.split("\n")
-        if self.record.caller is None and not any(len(line) == WIDTH for line in raw):
+        text = readable(bytes(self._raw.split(b"\n", self.rest)[-1])).replace("\r\n", "\n")
+        text = unglued(unwrapped(text))
+        if self.record.caller is None:
             return self._plain_lines(text)
         lines, most = list(self.glued), self._records
-        wide = False
-        for line in raw:
+        for line in text.split("\n"):
             found = PREFIX.match(line)
             cut = found.end() if found else 0
-            if wide and not cut and line and lines:
-                lines[-1] += line  # the console's right edge, not the record's end
-                wide = len(line) == WIDTH
-                continue
-            wide = len(line) == WIDTH
             if found and self.record.caller and found["caller"] not in {None, self.record.caller}:
                 continue
             lines.append(line[cut:].lstrip(" "))
@@ -168,7 +163,7 @@ class Block:
         return lines
 
     def _plain_lines(self, text: str) -> list[str]:
-        """The same where no line is wide and nobody says whose it is: the short way."""
+        """The same where nobody says whose it is: the short way."""
         text = PREFIXES.sub("", text)
         if self.panic is None and (end := _END.search(text)):
             after = text.find("\n", end.start())

@@ -157,9 +157,25 @@ def is_wide(raw: bytes) -> bool:
     return len(raw.rstrip(b"\r")) == WIDTH
 
 
-def continues(raw: bytes) -> bool:
+def continues(text: str) -> bool:
     """Whether a line may be the rest of a wide one before it: it wears nothing of its own."""
-    return len(raw) <= WIDTH + 1 and bool(raw.strip(BLANK)) and not raw.startswith((b"[", b"<"))
+    worn = PREFIX.match(text)
+    return 0 < len(text) <= WIDTH and not text.isspace() and not text.startswith("[<") and not (worn and worn.end())
+
+
+def unwrapped(text: str) -> str:
+    """Text with the lines whole again that a console of 80 columns broke at its right edge."""
+    lines = text.split("\n")
+    if not any(len(line) == WIDTH for line in lines):
+        return text  # most
+    whole, wide = lines[:1], len(lines[0]) == WIDTH
+    for line in lines[1:]:
+        if wide and continues(line):
+            whole[-1] += line
+        else:
+            whole.append(line)
+        wide = len(line) == WIDTH
+    return "\n".join(whole)
 
 
 def clean(raw: bytes) -> str:

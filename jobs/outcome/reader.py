@@ -142,27 +142,31 @@ class Reader:
         line = Line(clean(raw), number, span.offset + woken.start)
         if woken.rows is not None:
             following = (span.offset + woken.after, number + (woken.after > woken.end))
-            sight = Sight(line, woken.rows, partial(self._before, span, woken.start, number), following)
-            parts = records(self._unwrapped(span, woken.end, raw, line.text))
+            text, rest = self._unwrapped(span, woken.end, raw, line.text)
+            sight = Sight(line, woken.rows, partial(self._before, span, woken.start, number), following, rest)
+            parts = records(text)
             for record in parts:  # of many, each is tried for what is on itself: hostile lines have a thousand
-                own = sight if len(parts) == 1 else sight._replace(rows=self._needles.rows_of(record.message))
+                one = len(parts) == 1 and not rest
+                own = sight if one else sight._replace(rows=self._needles.rows_of(record.message))
                 self._seen.record(record, own)
         if woken.succeeds and not ECHO.search(line.text):
             self._seen.success(line)
         if self._seen.reports.open:
             self._hand_over(span.data[woken.start : woken.after])
 
-    def _unwrapped(self, span: Span, end: int, raw: bytes, text: str) -> str:
-        """A line's text with what stands on the next lines, where a console of 80 columns broke it."""
+    def _unwrapped(self, span: Span, end: int, raw: bytes, text: str) -> tuple[str, int]:
+        """A line's text, with that of the next ones where a console of 80 columns broke it; how many those are."""
+        rest = 0
         if not is_wide(raw):
-            return text
+            return text, rest
         room = WRAPS * (WIDTH + 2)
         ahead = (span.data[end + 1 : end + 1 + room] + span.ahead)[:room]
         for following in ahead.split(b"\n")[:WRAPS]:
-            if not is_wide(raw) or not continues(following):
+            if not is_wide(raw) or not continues(more := clean(following).rstrip("\r")):
                 break
-            raw, text = following, text.rstrip("\r") + clean(following)
-        return text
+            raw, text = following, text.rstrip("\r") + more
+            rest += 1
+        return text, rest
 
     def _before(self, span: Span, start: int, number: int) -> Line | None:
         return last_line(span, start, number) or self._last()

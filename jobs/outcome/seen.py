@@ -38,12 +38,16 @@ _LOADERS = {Severity.LOADER_ERROR, Severity.LOADER_OK}
 
 
 class Sight(NamedTuple):
-    """A line being read: the rows that it may match, the line before it, and where the next one begins."""
+    """A line being read: the rows that it may match, the line before it, and where the next one begins.
+
+    `rest`: how many of the next lines are its own, broken off at the console's right edge, and were read with it.
+    """
 
     line: Line
     rows: Rows
     before: Before
     after: tuple[int, int]  # offset and number of the next line
+    rest: int = 0
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class Seen:
     early_resets: int = 0  # firmware that came again after the image was started, before a kernel's first line
     stages: dict[Stage, float] = field(default_factory=dict)  # when each was reached, in seconds of feed()'s clock
     now: float | None = None  # seconds, as feed() was told
+    _read_to: int = 0  # number of the last line that belongs to a header on one before it
     wanted: str | None = field(init=False)  # the release that should boot
     _agreed: bool = field(init=False)  # on what counts
 
@@ -167,6 +172,8 @@ class Seen:
         if rows.booted and any(mark.regex.search(record.message) for mark in rows.booted):
             self._on_booted(sight.line)
         for row in rows.formats:
+            if sight.line.number <= self._read_to and not (row.follows and row.severity is Severity.FATAL):
+                continue
             if (trusted or row.untrusted or self._too_early(row)) and (match := row.regex.search(record.message)):
                 self._on_row(row, match, record, sight)
                 return
@@ -229,7 +236,9 @@ class Seen:
             self.reach(Stage.BANNER)  # a quiet kernel
         last = sight.before() if "{before}" in row.title else None
         said_before = last.text.strip() if last else ""
-        block = Block(row, match, sight.line, record, life.stage, sight.after, said_before, self.lives.count)
+        self._read_to = sight.line.number + sight.rest
+        starts, rest = self.lives.count, sight.rest
+        block = Block(row, match, sight.line, record, life.stage, sight.after, said_before, starts, rest)
         if row.severity not in _REPORTS:
             self._on_note(block)
             return
