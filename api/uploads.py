@@ -135,17 +135,19 @@ async def receive_form(request: Request, storage: Storage, limits: dict[str, int
     if not boundary:
         raise BadInputError("a multipart form without a boundary", where="Content-Type")
     parts = _Parts(storage, limits)
-    names = (
-        "part_begin",
-        "header_field",
-        "header_value",
-        "header_end",
-        "headers_finished",
-        "part_data",
-        "part_end",
-        "end",
+    parser = MultipartParser(
+        boundary,
+        {
+            "on_part_begin": parts.on_part_begin,
+            "on_header_field": parts.on_header_field,
+            "on_header_value": parts.on_header_value,
+            "on_header_end": parts.on_header_end,
+            "on_headers_finished": parts.on_headers_finished,
+            "on_part_data": parts.on_part_data,
+            "on_part_end": parts.on_part_end,
+            "on_end": parts.on_end,
+        },
     )
-    parser = MultipartParser(boundary, {f"on_{name}": getattr(parts, f"on_{name}") for name in names})  # type: ignore[arg-type]  # a TypedDict, made by name
     try:
         async for chunk in body(request):
             parser.write(chunk)

@@ -5,7 +5,7 @@ def __getattr__(name: str) -> str:
     """`__version__`, read when it is asked for: importlib.metadata is a sixth of the command line's start."""
     if name != "__version__":
         raise AttributeError(name)
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  (late on purpose, as said)
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  its price, above
 
     try:
         return version("kernel-farm")

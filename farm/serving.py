@@ -55,8 +55,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _url(sock: socket.socket) -> str:
     host, port = sock.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104  (asked, not bound)
-        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
+    if (bound := ipaddress.ip_address(host)).is_unspecified:  # every interface: this machine finds it on loopback
+        host = "127.0.0.1" if bound.version == 4 else "::1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -1,19 +1,19 @@
-"""Addresses of Unix sockets. Knows nothing of who listens there."""
+"""Unix sockets, however deep their folder lies. Knows nothing of who listens there."""
 
+import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+_LINE_LIMIT = 64 << 10  # asyncio's own
 
-@contextmanager
-def short_address(path: Path) -> Iterator[str]:
-    """An address for the socket at `path` that fits sun_path's 107 bytes (unix(7)), however deep its folder lies.
 
-    Good inside the block only. OSError where the folder is not there.
+async def open_unix(path: Path, *, limit: int = _LINE_LIMIT) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the socket at `path`, by an address that fits sun_path's 107 bytes (unix(7)).
+
+    `limit`: bytes in the longest line, as for asyncio. OSError where nobody listens.
     """
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
+        return await asyncio.open_unix_connection(f"/proc/self/fd/{folder}/{path.name}", limit=limit)
     finally:
         os.close(folder)

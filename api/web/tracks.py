@@ -10,11 +10,11 @@ from farm.core.words import BootState, Verdict
 class State(StrEnum):
     """What a cell says, as the page writes it."""
 
-    PASS = "pass"  # noqa: S105  (a verdict, not a password)
-    FAIL = "fail"
+    PASS = Verdict.PASS.value
+    FAIL = Verdict.FAIL.value
     MIXED = "mixed"  # the same release passed and failed
     INCONCLUSIVE = "unclear"
-    INFRA = "infra"
+    INFRA = Verdict.INFRA.value
     RUNNING = "running"
     QUEUED = "queued"
     CANCELLED = "cancelled"

@@ -54,7 +54,7 @@ def _outcome(command: Any) -> ExitCode:
         return _reader_left()
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
-    except Exception:  # noqa: BLE001  shown whole; left to Python it would exit 1, and 1 accuses a kernel
+    except Exception:  # noqa: BLE001  printed whole below; Python would exit 1, and 1 accuses a kernel
         traceback.print_exc()
         return ExitCode.INFRA
 

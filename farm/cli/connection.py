@@ -54,7 +54,7 @@ def _load_httpx() -> None:
     if "httpx" in sys.modules:
         return
     main = "httpx._main"  # optional in httpx itself: `except ImportError` around it (httpx/__init__.py)
-    sys.modules[main] = None  # type: ignore[assignment]  # documented: importing it raises (reference/import.html)
+    sys.modules[main] = None  # type: ignore[assignment]  # typeshed has modules only; None is documented: its import raises
     try:
         importlib.import_module("httpx")
     finally:

@@ -87,7 +87,7 @@ def address(listen: str) -> tuple[str, int]:
     if not port.isascii() or not port.isdigit() or int(port) > 65535 or (":" in host and not host.startswith("[")):
         raise BadInputError(f"{listen!r} is not HOST:PORT, such as 127.0.0.1:8000 or [::1]:8000", where="--listen")
     host = host.removeprefix("[").removesuffix("]")
-    return host or ("0.0.0.0" if colon else "127.0.0.1"), int(port)  # noqa: S104  asked for
+    return host or ("0.0.0.0" if colon else "127.0.0.1"), int(port)  # noqa: S104  who writes `:8000` asks for every interface; warned of without a token
 
 
 def _log() -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """What one boot says about its kernel."""
 
-    PASS = "pass"  # noqa: S105  (a verdict, not a password)
+    PASS = "pass"  # noqa: S105  ruff takes the name for a password's; it is the verdict
     FAIL = "fail"  # the kernel's fault, with evidence on its console
     INFRA = "infra"  # ours: power, network, console, a lost worker; retried, never counted against a kernel
     INCONCLUSIVE = "inconclusive"  # it ran, but what it ran does not answer the question

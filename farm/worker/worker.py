@@ -169,7 +169,7 @@ class Worker:
                 await rig.boot.clean()
             log.info("%s: powered off; an earlier worker had left it running", rig.device)
         except (DriverError, TimeoutError) as fault:
-            log.error("%s: an earlier worker left it running and it cannot be powered off: %s", rig.device, fault)  # noqa: TRY400
+            log.error("%s: an earlier worker left it running and it cannot be powered off: %s", rig.device, fault)  # noqa: TRY400  a sentence, no stack
 
     async def _claim(self, free: set[str]) -> None:
         """Ask for a boot; devices that got none are idle again afterwards."""
@@ -184,7 +184,7 @@ class Worker:
             log.warning("%s; saying hello again", unknown)
             await self._hello()
         except (ServerError, ValidationError) as refused:
-            log.error("the server refused a claim, or does not speak as this worker does: %s", refused)  # noqa: TRY400
+            log.error("the server refused a claim, or does not speak as this worker does: %s", refused)  # noqa: TRY400  a sentence
             await asyncio.sleep(STEADY)
         finally:
             self._idle |= free

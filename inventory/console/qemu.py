@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from inventory.config import DriverConfig
-from inventory.console.tcp import TcpStream
+from inventory.console.stream import ByteStream
 from inventory.drivers import Console, ConsoleStream, DriverError, Site
 from inventory.power.qemu import CONSOLE_CHARDEV, CONSOLE_SOCKET, QMP_SOCKET
 from inventory.power.qmp import QmpError, connect
-from inventory.unix import short_address
+from inventory.unix import open_unix
 
 
 class QemuConsoleConfig(DriverConfig):
@@ -41,8 +41,7 @@ class QemuConsole:
         label = f"device {self._site.device}: console qemu:"
         path = self._site.run_dir / CONSOLE_SOCKET
         try:
-            with short_address(path) as address:
-                reader, writer = await asyncio.open_unix_connection(address)
+            reader, writer = await open_unix(path)
         except OSError as error:
             raise DriverError(
                 f"{label} no QEMU listens on {path}; is this device's power `qemu`, and in standby?"
@@ -53,7 +52,7 @@ class QemuConsole:
             writer.transport.abort()
 
 
-class QemuStream(TcpStream):
+class QemuStream(ByteStream):
     """The open socket; a break goes over QEMU's control socket, since a byte stream has none."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, label: str, qmp: Path) -> None:

@@ -13,9 +13,10 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from inventory.config import DriverConfig
+from inventory.console.stream import ByteStream
 from inventory.drivers import Console, ConsoleStream, DriverError, Site
+from inventory.unix import open_unix
 
-_READ = 64 << 10
 # A terminal server that lost its power sends no FIN: probe after 10 quiet seconds, give up after 3 probes, 5 s apart.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 
@@ -62,7 +63,7 @@ class TcpConsole:
     async def _opened(self) -> AsyncIterator[ConsoleStream]:
         reader, writer = await self._connect()
         try:
-            yield TcpStream(reader, writer, f"device {self._device}: console tcp: {self._config.address}")
+            yield ByteStream(reader, writer, f"device {self._device}: console tcp: {self._config.address}")
         finally:
             writer.transport.abort()  # what is still to be sent to a console nobody watches may go
 
@@ -71,7 +72,7 @@ class TcpConsole:
         try:
             async with asyncio.timeout(config.connect_timeout):
                 if config.socket:
-                    return await asyncio.open_unix_connection(config.socket)
+                    return await open_unix(config.socket)
                 reader, writer = await asyncio.open_connection(config.host, config.port)
         except TimeoutError as error:
             raise self._error(f"does not answer within {config.connect_timeout:g} s") from error
@@ -82,31 +83,6 @@ class TcpConsole:
 
     def _error(self, sentence: str) -> DriverError:
         return DriverError(f"device {self._device}: console tcp: {self._config.address} {sentence}")
-
-
-class TcpStream:
-    """An open connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, label: str) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._label = label
-
-    async def read(self) -> bytes:
-        try:
-            return await self._reader.read(_READ)
-        except OSError:  # reset, or dead by keep-alive: gone for good, as the seam says it
-            return b""
-
-    async def write(self, data: bytes) -> None:
-        try:
-            self._writer.write(data)
-            await self._writer.drain()
-        except OSError as error:
-            raise DriverError(f"{self._label} does not take input: {error.strerror or error}") from error
-
-    async def send_break(self) -> None:
-        raise DriverError(f"{self._label} has no way to send a break over raw TCP; use a tty")
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from inventory.unix import short_address
+from inventory.unix import open_unix
 
 _LINE_LIMIT = 4 << 20  # an answer is one line; query-qmp-schema, the longest, has 200 kB
 
@@ -70,8 +70,7 @@ async def connect(path: Path, *, timeout: float = 5.0) -> AsyncIterator[Qmp]:  #
     """
     try:
         async with asyncio.timeout(timeout):
-            with short_address(path) as address:
-                reader, writer = await asyncio.open_unix_connection(address, limit=_LINE_LIMIT)
+            reader, writer = await open_unix(path, limit=_LINE_LIMIT)
             try:
                 qmp = Qmp(reader, writer)
                 await qmp.greet()

@@ -66,7 +66,7 @@ class Reader:
     def _would_end(self, raw: bytes) -> bool:
         """Whether a whole line that may go on in the next one ends the boot where nothing comes: a panic 80 wide."""
         text = clean(raw)
-        rows = self._needles.rows_of(text)
+        rows = self._needles.rows(self._needles.within(text))
         return any(self._seen.would_end(record, rows) for record in records(text))
 
     @property
@@ -147,7 +147,7 @@ class Reader:
             parts = records(text)
             for record in parts:  # of many, each is tried for what is on itself: hostile lines have a thousand
                 one = len(parts) == 1 and not rest
-                own = sight if one else sight._replace(rows=self._needles.rows_of(record.message))
+                own = sight if one else sight._replace(rows=self._needles.rows(self._needles.within(record.message)))
                 self._seen.record(record, own)
         if woken.succeeds and not ECHO.search(line.text):
             self._seen.success(line)

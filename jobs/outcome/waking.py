@@ -25,10 +25,11 @@ _BARE = re.compile(rb"(?m)^[^\[<\s]")  # a line without a printk prefix
 _DIRTY = re.compile(rb"[\0\x1b]")  # what hides a needle
 # init/main.c do_one_initcall: `calling  f+0x0/0x10 @ 1` (2.6.27: no ` @ 1`) and
 # `initcall f+0x0/0x10 returned 0 after 1 ms`, thousands of them with initcall_debug: whole lines of nothing else
-_CALL = r"(calling  |initcall )([\w.]{1,100})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: [\w@ -]{1,60})?\r?\n"
-_CALLS = re.compile(rf"(?:(?:<\d>)?{_CALL}){{1,1000}}".encode())
-_TIMED_CALLS = re.compile(rf"(?:(?:<\d>)?\[ {{0,6}}\d{{1,8}}\.\d{{1,9}}\] {_CALL}){{1,1000}}".encode())
-_CALLS_IN_TICKS = re.compile(rf"(?:(?:<\d>)?\[ {{0,6}}\d{{1,8}}\.\d{{1,6}}000\] {_CALL}){{1,1000}}".encode())
+_CALL = rb"(calling  |initcall )([\w.]{1,100})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: [\w@ -]{1,60})?\r?\n"
+_CALLS, _TIMED_CALLS, _CALLS_IN_TICKS = (
+    re.compile(rb"(?:(?:<\d>)?%b%b){1,1000}" % (stamp, _CALL))
+    for stamp in (rb"", rb"\[ {0,6}\d{1,8}\.\d{1,9}\] ", rb"\[ {0,6}\d{1,8}\.\d{1,6}000\] ")
+)
 
 
 class Woken(NamedTuple):
@@ -82,7 +83,7 @@ class Waking:
             end = size if end < 0 else end
             numbers = hits.of_line(end)
             if dirty.from_(position) < end:
-                numbers |= self._hidden(data[start:end])
+                numbers |= self._needles.within(clean(data[start:end]))  # those, too, that controls or escapes stand in
             rows = self._needles.rows(numbers) if numbers else NOTHING
             position = min(end + 1, size)
             yield Woken(start, end, position, rows if woken < end else None, success == start)
@@ -93,17 +94,14 @@ class Waking:
             end = min(start + PIECE, line.end)
             raw, inside = span.data[start:end], span.inside or start > line.start
             extra = _Next(self._extra(), raw, inside=inside).from_(0) != _NOWHERE
-            numbers = self._hidden(raw)
-            succeeds = self._pattern is not None and self._pattern.matches(clean(raw))
+            text = clean(raw)
+            numbers = self._needles.within(text)
+            succeeds = self._pattern is not None and self._pattern.matches(text)
             after = line.after if end == line.end else end
             if numbers or extra or _DIRTY.search(raw):
                 yield Woken(start, end, after, self._needles.rows(numbers), succeeds)
             elif succeeds:
                 yield Woken(start, end, after, None, succeeds)
-
-    def _hidden(self, raw: bytes) -> frozenset[int]:
-        """The needles of a line, those too that controls or escapes stand in."""
-        return frozenset(number for number, _, _ in self._needles.find(clean(raw).encode()))
 
     def _extra(self) -> re.Pattern[bytes] | None:
         """What makes a line worth reading just now, beside the needles."""

@@ -73,7 +73,7 @@ def _check_header(unit: CompileUnit, offset: int) -> None:
     for _ in ("folders", "files"):
         width = struct_parse(structs.the_Dwarf_uint8, stream)
         pairs: list[int] = [struct_parse(structs.the_Dwarf_uleb128, stream) for _ in range(2 * width)]
-        forms: list[Construct] = [structs.Dwarf_dw_form[_FORMS[form]] for form in pairs[1::2]]  # type: ignore[misc]
+        forms: list[Construct] = [structs.Dwarf_dw_form[_FORMS[form]] for form in pairs[1::2]]  # type: ignore[misc]  # pyelftools is typed so far only
         for _ in range(struct_parse(structs.the_Dwarf_uleb128, stream)):
             before = stream.tell()
             for form in forms:

@@ -86,8 +86,18 @@ class Arch(StrEnum):
     MIPS = "mips"
 
 
+class _Compiled:
+    """A row's pattern, compiled when it is asked for."""
+
+    pattern: str
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
+
+
 @dataclass(frozen=True)
-class Format:
+class Format(_Compiled):
     """One row.
 
     `needle`: a plain ASCII text that stands in every line `pattern` matches; only lines with one are looked at.
@@ -125,10 +135,6 @@ class Format:
         return "stack-overflow" in self.alternates
 
     @cached_property
-    def regex(self) -> re.Pattern[str]:
-        return re.compile(self.pattern)
-
-    @cached_property
     def detail_regex(self) -> re.Pattern[str] | None:
         return re.compile(self.detail, re.MULTILINE) if self.detail else None
 
@@ -144,7 +150,7 @@ PLACE = r"[\w./+-]+\.[chSs](?:\.\w+)?:\d+|[\w./+-]+\.rs:\d+"
 
 
 @dataclass(frozen=True)
-class Milestone:
+class Milestone(_Compiled):
     """A line that a boot prints when it gets to `stage`. Absence means nothing: with `quiet` none is printed."""
 
     stage: Stage
@@ -153,13 +159,9 @@ class Milestone:
     source: str
     untrusted: bool = False  # printed by firmware, a loader or user space
 
-    @cached_property
-    def regex(self) -> re.Pattern[str]:
-        return re.compile(self.pattern)
-
 
 @dataclass(frozen=True)
-class Fact:
+class Fact(_Compiled):
     """Something a kernel says of the machine it found. `name` is a field of model.Paravirt.
 
     Its value is the pattern's group `value`, or `value` where that is given; the first line of a name counts,
@@ -172,7 +174,3 @@ class Fact:
     source: str
     value: str | None = None
     overrules: bool = False
-
-    @cached_property
-    def regex(self) -> re.Pattern[str]:
-        return re.compile(self.pattern)

@@ -70,15 +70,15 @@ class Needles:
         """(needle's number, first byte, byte after) of every needle in `data`, by their ends."""
         return self._automaton.find_matches_as_indexes(data, overlapping=True)
 
-    def rows_of(self, text: str) -> "Rows":
-        """What the needles of some cleaned text ask for."""
-        return self.rows(frozenset(number for number, _, _ in self.find(text.encode())))
+    def within(self, text: str) -> frozenset[int]:
+        """The needles in some cleaned text, by number."""
+        return frozenset(number for number, _, _ in self.find(text.encode()))
 
     def rows(self, numbers: frozenset[int]) -> "Rows":
         """What the needles of one line ask for. Kept for few together: a hostile line has a set of its own."""
         return self._of_few(numbers) if len(numbers) <= _FEW else self._of(numbers)
 
-    @lru_cache(1 << 11)  # noqa: B019  one instance for the life of the process
+    @lru_cache(1 << 11)  # noqa: B019  keeps its `self` alive: the one of needles(), which lives as long as the process
     def _of_few(self, numbers: frozenset[int]) -> "Rows":
         return self._of(numbers)
 
