@@ -142,23 +142,23 @@ class Reader:
         line = Line(clean(raw), number, span.offset + woken.start)
         if woken.rows is not None:
             following = (span.offset + woken.after, number + (woken.after > woken.end))
-            text, rest = self._unwrapped(span, woken.end, raw, line.text)
+            text, rest = self._unwrapped(span, woken.end, raw, line.text) if is_wide(raw) else (line.text, 0)
             sight = Sight(line, woken.rows, partial(self._before, span, woken.start, number), following, rest)
             parts = records(text)
-            for record in parts:  # of many, each is tried for what is on itself: hostile lines have a thousand
-                one = len(parts) == 1 and not rest
-                own = sight if one else sight._replace(rows=self._needles.rows(self._needles.within(record.message)))
-                self._seen.record(record, own)
+            if len(parts) == 1 and not rest:
+                self._seen.record(parts[0], sight)
+            else:  # each is tried for what is on itself: hostile lines have a thousand
+                for record in parts:
+                    rows = self._needles.rows(self._needles.within(record.message))
+                    self._seen.record(record, sight._replace(rows=rows))
         if woken.succeeds and not ECHO.search(line.text):
             self._seen.success(line)
         if self._seen.reports.open:
             self._hand_over(span.data[woken.start : woken.after])
 
     def _unwrapped(self, span: Span, end: int, raw: bytes, text: str) -> tuple[str, int]:
-        """A line's text, with that of the next ones where a console of 80 columns broke it; how many those are."""
+        """A wide line's text, with that of the next ones where a console of 80 columns broke it; how many those are."""
         rest = 0
-        if not is_wide(raw):
-            return text, rest
         room = WRAPS * (WIDTH + 2)
         ahead = (span.data[end + 1 : end + 1 + room] + span.ahead)[:room]
         for following in ahead.split(b"\n")[:WRAPS]:

@@ -171,9 +171,10 @@ class Seen:
         rows = sight.rows
         if rows.booted and any(mark.regex.search(record.message) for mark in rows.booted):
             self._on_booted(sight.line)
-        for row in rows.formats:
-            if sight.line.number <= self._read_to and not (row.follows and row.severity is Severity.FATAL):
-                continue
+        formats = rows.formats
+        if formats and sight.line.number <= self._read_to:  # the rest of a header: nothing but what ends it counts
+            formats = tuple(row for row in formats if row.follows and row.severity is Severity.FATAL)
+        for row in formats:
             if (trusted or row.untrusted or self._too_early(row)) and (match := row.regex.search(record.message)):
                 self._on_row(row, match, record, sight)
                 return

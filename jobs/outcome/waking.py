@@ -69,8 +69,10 @@ class Waking:
         while position < size:
             while success < position:
                 success = next(successes, _NOWHERE)
-            extra.use(self._extra())
-            other = min(dirty.from_(position), extra.from_(position))
+            other = hiding = dirty.from_(position)
+            if (pattern := self._extra()) is not None:
+                extra.use(pattern)
+                other = min(hiding, extra.from_(position))
             hit, passed = hits.next(position, seen.life), position
             while hits.at_call and (passed := self._past_calls(span, passed, hit, hits.beyond(min(other, success)))):
                 hit = hits.next(passed, seen.life)
@@ -82,7 +84,7 @@ class Waking:
             end = data.find(b"\n", at)
             end = size if end < 0 else end
             numbers = hits.of_line(end)
-            if dirty.from_(position) < end:
+            if hiding < end:
                 numbers |= self._needles.within(clean(data[start:end]))  # those, too, that controls or escapes stand in
             rows = self._needles.rows(numbers) if numbers else NOTHING
             position = min(end + 1, size)
@@ -178,9 +180,11 @@ class _Hits:
     def of_line(self, end: int) -> frozenset[int]:
         """The numbers of the needles before `end`, which is the end of their line. They are passed."""
         hits, first = self._hits, self._place
-        while self._place < len(hits) and hits[self._place][1] < end:
-            self._place += 1
-        return frozenset(hits[place][0] for place in range(first, self._place))
+        place, count = first, len(hits)
+        while place < count and hits[place][1] < end:
+            place += 1
+        self._place = place
+        return frozenset([which for which, _, _ in hits[first:place]])
 
 
 class _Next:
